@@ -1,0 +1,40 @@
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/spawn.hpp"
+
+#include <functional>
+
+namespace stibium {
+
+/// Limits that the contract names; every one is configurable.
+struct limits {
+  size_t backlog_lines = 10000;               ///< logs.backlogLines
+  size_t backlog_bytes = 4 * 1024 * 1024;     ///< logs.backlogBytes: of one log, whatever its lines
+  size_t line_bytes = 64 * 1024;              ///< logs.lineBytes: longer lines are cut into several
+  size_t scrollback_bytes = 256 * 1024;       ///< shell.scrollbackBytes
+  size_t shells_per_user = 20;                ///< shell.userLimit
+  std::chrono::seconds shell_timeout{1800};   ///< shell.timeout: without input or output
+  size_t parallel_commands = 2;               ///< runtime.parallel
+  std::chrono::seconds command_deadline{600}; ///< runtime.deadline: of one command, from its start
+  std::chrono::seconds recovery_window{120};  ///< server.recoveryWindow
+  bool reference_node_commands = false;       ///< compat.nodeCommandIds: reference swaps 2 and 3
+};
+
+/// What actors of this house know of each other. A value; handles of actors that are not made yet are null. The guardian
+/// fills it in, in the order in which it starts them: store, accounts, bulletin, runtime, supervisor, scheduler, directory.
+struct house {
+  nursery births;
+  limits bounds;
+  store_actor store;
+  accounts_actor accounts;
+  bulletin_actor bulletin;
+  runtime_actor runtime;
+  supervisor_actor supervisor;
+  scheduler_actor scheduler;
+  directory_actor directory;
+  std::function<spool_actor(const lab_id&)> make_spool; ///< the lab log's file; implemented in transport/
+  std::function<std::string(const lab_id&)> run_folder; ///< where a lab's instance lives, absolute
+};
+
+} // namespace stibium
