@@ -21,8 +21,9 @@ struct limits {
   bool reference_node_commands = false;       ///< compat.nodeCommandIds: reference swaps 2 and 3
 };
 
-/// What actors of this house know of each other. A value; handles of actors that are not made yet are null. The guardian
-/// fills it in, in the order in which it starts them: store, accounts, bulletin, runtime, supervisor, scheduler, directory.
+/// What actors of this house know of each other. A value; handles of actors that are not made yet are null. The
+/// guardian fills it in, in the order in which it starts them: store, accounts, bulletin, runtime, supervisor,
+/// scheduler, directory.
 struct house {
   nursery births;
   limits bounds;
@@ -35,6 +36,7 @@ struct house {
   directory_actor directory;
   std::function<spool_actor(const lab_id&)> make_spool; ///< the lab log's file; implemented in transport/
   std::function<std::string(const lab_id&)> run_folder; ///< where a lab's instance lives, absolute
+  std::function<time_point()> now = [] { return std::chrono::system_clock::now(); }; ///< the time of day; tests move it
 };
 
 } // namespace stibium

@@ -95,6 +95,8 @@ using shell_actor = stream_actor::extend<
     caf::reacts_to<leave_stream>, caf::reacts_to<atom::congested, connection_id>,
     caf::reacts_to<atom::drained, connection_id>, caf::reacts_to<terminal_output>, caf::reacts_to<terminal_ended>,
     caf::reacts_to<shell_input>, caf::reacts_to<shell_size>,
+    // The terminal is attached: sent once, by the lab that opened it. It may come after its first output.
+    caf::reacts_to<terminal_actor>,
     // Ends the shell and says why to its owner; answered when it is closed.
     caf::reacts_to<atom::close, std::string>>;
 
