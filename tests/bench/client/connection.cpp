@@ -1,14 +1,13 @@
 #include "connection.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <stdexcept>
 
 namespace stibium::bench {
 
@@ -35,16 +34,14 @@ std::string frame(std::string_view text) {
     out += static_cast<char>(text.size() & 0xff);
   }
   out.append(reinterpret_cast<const char*>(mask), 4);
-  for (size_t i = 0; i < text.size(); ++i)
-    out += static_cast<char>(static_cast<unsigned char>(text[i]) ^ mask[i & 3]);
+  for (size_t i = 0; i < text.size(); ++i) out += static_cast<char>(static_cast<unsigned char>(text[i]) ^ mask[i & 3]);
   return out;
 }
 
 } // namespace
 
 connection::~connection() {
-  if (fd_ >= 0)
-    ::close(fd_);
+  if (fd_ >= 0) ::close(fd_);
 }
 
 void connection::send(std::string_view text) {
@@ -60,15 +57,13 @@ bool connection::fill() {
     end_ -= begin_;
     begin_ = 0;
   }
-  if (in_.size() < end_ + read_size)
-    in_.resize(end_ + read_size);
+  if (in_.size() < end_ + read_size) in_.resize(end_ + read_size);
   const auto got = ::recv(fd_, in_.data() + end_, in_.size() - end_, MSG_DONTWAIT);
   if (got > 0) {
     end_ += static_cast<size_t>(got);
     return true;
   }
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-    return false;
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
   errno = got == 0 ? 0 : errno;
   fail("the server closed the connection");
 }
@@ -78,23 +73,19 @@ bool connection::next(std::string_view& text) {
   for (;;) {
     const auto* bytes = reinterpret_cast<const unsigned char*>(in_.data()) + begin_;
     const auto size = end_ - begin_;
-    if (size < 2)
-      return false;
+    if (size < 2) return false;
     size_t head = 2, length = bytes[1];
     if (length == 126) {
-      if (size < 4)
-        return false;
+      if (size < 4) return false;
       head = 4;
       length = static_cast<size_t>(bytes[2]) << 8 | bytes[3];
     } else if (length == 127) {
       throw std::runtime_error("a frame above 64 KiB");
     }
-    if (size < head + length)
-      return false;
+    if (size < head + length) return false;
     const std::string_view payload{in_.data() + begin_ + head, length};
     begin_ += head + length;
-    if (bytes[0] != 0x81)
-      throw std::runtime_error("a frame that is no whole text message");
+    if (bytes[0] != 0x81) throw std::runtime_error("a frame that is no whole text message");
     if (payload == "2") {
       send("3");
       continue;
@@ -108,10 +99,8 @@ std::string connection::wait_for(std::string_view prefix) {
   for (;;) {
     std::string_view text;
     while (next(text)) {
-      if (text.starts_with(prefix))
-        return std::string(text);
-      if (text.starts_with("44"))
-        throw std::runtime_error("refused: " + std::string(text));
+      if (text.starts_with(prefix)) return std::string(text);
+      if (text.starts_with("44")) throw std::runtime_error("refused: " + std::string(text));
     }
     pollfd one{fd_, POLLIN, 0};
     if (::poll(&one, 1, patience_ms) <= 0)
@@ -126,8 +115,7 @@ void connection::open(uint16_t port, const std::string& nsp, const std::string& 
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd_ < 0 || ::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
-    fail("connect");
+  if (fd_ < 0 || ::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) fail("connect");
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const std::string request = "GET /socket.io/?EIO=4&transport=websocket&recovery=0 HTTP/1.1\r\n"
@@ -135,13 +123,11 @@ void connection::open(uint16_t port, const std::string& nsp, const std::string& 
                               std::to_string(port) +
                               "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-  if (::send(fd_, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
-    fail("send");
+  if (::send(fd_, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) fail("send");
   size_t headers = std::string::npos;
   while (headers == std::string::npos) {
     pollfd one{fd_, POLLIN, 0};
-    if (::poll(&one, 1, patience_ms) <= 0)
-      throw std::runtime_error("no answer to the upgrade");
+    if (::poll(&one, 1, patience_ms) <= 0) throw std::runtime_error("no answer to the upgrade");
     fill();
     headers = std::string_view(in_.data(), end_).find("\r\n\r\n");
   }

@@ -15,8 +15,8 @@ public:
   connection& operator=(const connection&) = delete;
   ~connection();
 
-  /// Connects to 127.0.0.1, upgrades, and joins one namespace; blocks until the server has accepted it. From then on the
-  /// socket does not block. Connection state recovery is declined, so that no server adds offsets to its packets.
+  /// Connects to 127.0.0.1, upgrades, and joins one namespace; blocks until the server has accepted it. From then on
+  /// the socket does not block. Connection state recovery is declined, so that no server adds offsets to its packets.
   void open(uint16_t port, const std::string& nsp, const std::string& token);
 
   /// The socket, for epoll.
@@ -30,8 +30,7 @@ public:
   void read(F&& on_message) {
     while (fill()) {
       std::string_view text;
-      while (next(text))
-        on_message(text);
+      while (next(text)) on_message(text);
     }
   }
 

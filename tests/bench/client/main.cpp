@@ -1,10 +1,5 @@
-#include "connection.hpp"
-
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,11 +7,15 @@
 #include <deque>
 #include <iostream>
 #include <stdexcept>
+#include <sys/epoll.h>
+#include <unistd.h>
 #include <vector>
 
+#include "connection.hpp"
+
 /// \file
-/// The benchmark's client: one process and one thread for all connections, the same for every server. Prints one line of
-/// JSON.
+/// The benchmark's client: one process and one thread for all connections, the same for every server. Prints one line
+/// of JSON.
 
 namespace {
 
@@ -34,7 +33,8 @@ struct options {
 /// Waits for sockets and hands them out by index.
 class poller {
 public:
-  poller() : fd_(::epoll_create1(EPOLL_CLOEXEC)) {}
+  poller()
+      : fd_(::epoll_create1(EPOLL_CLOEXEC)) {}
   ~poller() { ::close(fd_); }
   poller(const poller&) = delete;
   poller& operator=(const poller&) = delete;
@@ -43,27 +43,22 @@ public:
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u32 = index;
-    if (::epoll_ctl(fd_, EPOLL_CTL_ADD, what.fd(), &event) != 0)
-      throw std::runtime_error("epoll_ctl");
+    if (::epoll_ctl(fd_, EPOLL_CTL_ADD, what.fd(), &event) != 0) throw std::runtime_error("epoll_ctl");
   }
 
   template <class F>
   void wait(F&& ready) {
     std::array<epoll_event, 256> events;
     const int n = ::epoll_wait(fd_, events.data(), static_cast<int>(events.size()), 5000);
-    if (n == 0)
-      throw std::runtime_error("nothing arrived for 5 s");
-    for (int i = 0; i < n; ++i)
-      ready(events[static_cast<size_t>(i)].data.u32);
+    if (n == 0) throw std::runtime_error("nothing arrived for 5 s");
+    for (int i = 0; i < n; ++i) ready(events[static_cast<size_t>(i)].data.u32);
   }
 
 private:
   int fd_;
 };
 
-double since(bench_clock::time_point begin) {
-  return duration<double>(bench_clock::now() - begin).count();
-}
+double since(bench_clock::time_point begin) { return duration<double>(bench_clock::now() - begin).count(); }
 
 double percentile(std::vector<float>& sorted, double which) {
   return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, static_cast<size_t>(which * sorted.size()))];
@@ -75,7 +70,8 @@ void print(const char* what, double per_second, std::vector<float>& micros) {
              percentile(micros, 0.5), percentile(micros, 0.99));
 }
 
-/// One publisher types lines into the shell and keeps `in_flight` of them under way; a line has arrived when every follower has it.
+/// One publisher types lines into the shell and keeps `in_flight` of them under way; a line has arrived when every
+/// follower has it.
 void fan_out(const options& opt) {
   std::deque<connection> followers(opt.clients);
   connection publisher;
@@ -101,8 +97,7 @@ void fan_out(const options& opt) {
     sent_at[slot] = bench_clock::now();
     publisher.send(typed);
   };
-  for (size_t i = 0; i < opt.in_flight; ++i)
-    type_one();
+  for (size_t i = 0; i < opt.in_flight; ++i) type_one();
   const auto begin = bench_clock::now();
   bench_clock::time_point measured_from = begin;
   bool measuring = false;
@@ -114,12 +109,10 @@ void fan_out(const options& opt) {
       micros.clear();
     }
     poll.wait([&](uint32_t index) {
-      if (index == index_of_publisher)
-        return publisher.read([](std::string_view) {});
+      if (index == index_of_publisher) return publisher.read([](std::string_view) {});
       followers[index].read([&](std::string_view text) {
         if (text.size() != expected.size()) {
-          if (text.find("[\"backlog\"") != text.npos)
-            return;
+          if (text.find("[\"backlog\"") != text.npos) return;
           throw std::runtime_error("unexpected: " + std::string(text));
         }
         const auto slot = received[index]++ % opt.in_flight;
@@ -157,8 +150,7 @@ void round_trips(const options& opt) {
     sent_at[i] = bench_clock::now();
     clients[i].send(request);
   };
-  for (size_t i = 0; i < clients.size(); ++i)
-    ask(i);
+  for (size_t i = 0; i < clients.size(); ++i) ask(i);
   const auto begin = bench_clock::now();
   bench_clock::time_point measured_from = begin;
   bool measuring = false;
@@ -187,8 +179,7 @@ void round_trips(const options& opt) {
 void idle(const options& opt) {
   std::deque<connection> clients(opt.clients);
   const auto begin = bench_clock::now();
-  for (auto& client : clients)
-    client.open(opt.port, "/lab-commands", opt.token);
+  for (auto& client : clients) client.open(opt.port, "/lab-commands", opt.token);
   std::vector<float> none;
   print("idle", static_cast<double>(clients.size()) / since(begin), none);
   std::fflush(stdout);
