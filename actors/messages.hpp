@@ -95,6 +95,7 @@ struct client_event {
   std::string nsp;
   std::optional<uint64_t> ack; ///< present when the client wants an ack
   std::string json;            ///< the JSON array: event name, then arguments; its syntax is checked already
+  std::vector<std::string> attachments = {}; ///< what the array's placeholders stand for; usually none
 };
 
 /// A client leaves a namespace (Socket.IO DISCONNECT). Nothing is answered.
@@ -109,7 +110,8 @@ struct connection_lost {
 
 // -- session and others -> gateway ------------------------------------------------------------------------------------
 
-/// Refuses a namespace: CONNECT_ERROR `{"message": title, "data": {"code": code, "message": detail}}`.
+/// Refuses a namespace: CONNECT_ERROR `{"message": title, "data": {"code": code, "message": detail}}`, without `data` when
+/// the code is 0.
 struct refuse_namespace {
   connection_id connection;
   std::string nsp, title;
@@ -122,8 +124,9 @@ struct refuse_namespace {
 struct emit_event {
   std::vector<connection_id> to;
   std::string nsp, event;
-  std::string json;   ///< the one argument, as JSON text
+  std::string json;   ///< the argument as JSON text; several have commas between them
   std::string offset; ///< for connection state recovery; goes only to clients that take part in it; may be empty
+  std::vector<std::string> attachments = {}; ///< what placeholders in the argument stand for; usually none
 };
 
 /// Acks an event of a client: exactly one per `client_event` with an ack id.
@@ -131,7 +134,8 @@ struct reply {
   connection_id connection;
   std::string nsp;
   uint64_t ack = 0;
-  std::string json; ///< the one argument, as JSON text
+  std::string json; ///< the argument as JSON text; several have commas between them
+  std::vector<std::string> attachments = {}; ///< what placeholders in the argument stand for; usually none
 };
 
 /// Takes a namespace away from a client (Socket.IO DISCONNECT).
