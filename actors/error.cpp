@@ -12,7 +12,7 @@ std::string to_string(ec what) {
       "already_deploying", "being_destroyed", "node_running", "lab_not_running", "node_not_running", "lab_not_found",
       "namespace_not_found", "node_not_found", "shell_not_found", "shell_limit", "invalid_request", "no_access",
       "invalid_token",  "unauthorized",   "wrong_credentials", "storage_failed", "queue_full", "slow_client",
-      "shutting_down"};
+      "shutting_down",  "being_deployed"};
   const auto index = static_cast<size_t>(what);
   return index < names.size() ? names[index] : "unknown";
 }

@@ -37,7 +37,8 @@ enum class ec : uint8_t {
   storage_failed,
   queue_full,
   slow_client,
-  shutting_down
+  shutting_down,
+  being_deployed
 };
 
 /// The name of the value, as in the source.

@@ -299,6 +299,7 @@ struct lab_command {
   lab_verb verb = lab_verb::deploy;
   std::string node; ///< for the three node commands
   identity user;
+  bool unless_deployed = false; ///< deploy: nothing is done, successfully, when the lab has an instance
 };
 
 /// Opens a shell for a user; answered with its id once the terminal is attached.
