@@ -1,0 +1,172 @@
+#include "actors/lab_machine.hpp"
+
+#include <algorithm>
+
+namespace stibium {
+
+// -- what an earlier process left -------------------------------------------------------------------------------------
+
+lab_machine::actions lab_machine::resume(const std::optional<stored_instance>& left,
+                                         const std::vector<journal_entry>& cut_off, time_point now) {
+  const bool destroy_cut = std::ranges::find(cut_off, lab_verb::destroy, &journal_entry::verb) != cut_off.end();
+  if (left) {
+    instance_ = left->where;
+    state_ = left->state;
+    since_ = left->since;
+  } else if (const auto entry = std::ranges::find_if(cut_off, [](const auto& x) { return !x.instance.empty(); });
+             entry != cut_off.end()) {
+    // Its end was saved, or the store has lost it; the name is enough to clean up.
+    instance_ = instance_ref{file_.id, entry->instance, run_folder_, file_.topology, file_.path};
+    state_ = entry->verb == lab_verb::deploy ? lab_state_code::deploying : lab_state_code::stopping;
+  }
+  if (!instance_) {
+    since_ = now;
+    act<lab_action::journal_end>();
+    act<lab_action::publish>();
+    return take_out();
+  }
+  deployed_once_ = true;
+  topology_nodes_ = list_nodes_(instance_->topology);
+  if (destroy_cut || state_ == lab_state_code::stopping) {
+    enter(lab_state_code::stopping, now);
+    begin({purpose::command, lab_verb::destroy, "", "", 0, ""}, now);
+  } else if (state_ == lab_state_code::deploying) {
+    enter(lab_state_code::stopping, now);
+    line("the service ended during the deployment: cleaning up");
+    act<lab_action::publish>();
+    job_ = job{purpose::clean_up, lab_verb::destroy, "", "", 0, ""};
+    act(lab_action::start{lab_verb::destroy, "", false});
+  } else if (state_ == lab_state_code::failed) {
+    act<lab_action::journal_end>();
+    act<lab_action::publish>();
+  } else {
+    job_ = job{purpose::adoption, lab_verb::deploy, "", "", 0, ""};
+    act<lab_action::publish>();
+    act<lab_action::adopt>();
+  }
+  return take_out();
+}
+
+lab_machine::actions lab_machine::adopted(const command_outcome& outcome, time_point now) {
+  if (!job_ || job_->why != purpose::adoption) return {};
+  job_.reset();
+  act<lab_action::journal_end>();
+  const bool superseded = next_.has_value();
+  if (!outcome.error) {
+    nodes_ = outcome.nodes;
+    recovered_ = true, adoption_due_ = false;
+    if (!superseded) enter(lab_state_code::running, now);
+    line("the service has started again and has taken the lab back");
+    tell(severity::info, "Lab " + file_.name + " is taken back");
+    act<lab_action::save_instance>();
+  } else if (outcome.error->code == ec::lab_not_running) {
+    const auto name = instance_->name;
+    const auto aim = state_;
+    adoption_due_ = false;
+    forget_instance(now);
+    if (superseded && next_->verb == lab_verb::deploy) enter(aim, now);
+    line("instance " + name + " is gone: " + outcome.error->text);
+    tell(severity::warning, "Lab " + file_.name + " no longer runs: its instance " + name + " is gone");
+  } else if (!superseded) {
+    enter(lab_state_code::failed, now);
+    if (!std::exchange(adoption_due_, true)) { // said once, tried again and again
+      line("the lab cannot be taken back yet: " + outcome.error->text);
+      tell(severity::error, "Lab " + file_.name + " cannot be taken back yet: " + outcome.error->text);
+    }
+    act<lab_action::adopt_later>();
+  }
+  act<lab_action::publish>();
+  go_on(now);
+  return take_out();
+}
+
+lab_machine::actions lab_machine::adopt_again() {
+  if (!adoption_due_ || job_ || state_ != lab_state_code::failed) return {};
+  job_ = job{purpose::adoption, lab_verb::deploy, "", "", 0, ""};
+  act<lab_action::adopt>();
+  return take_out();
+}
+
+// -- nodes and files --------------------------------------------------------------------------------------------------
+
+lab_machine::actions lab_machine::node_changed(const node_event& event, time_point) {
+  if (!instance_ || event.instance != instance_->name) return {};
+  if (job_ && event.node.state == node_state::exited)
+    exited_meanwhile_.insert(event.node.name);
+  else
+    exited_meanwhile_.erase(event.node.name);
+  const auto known = std::ranges::find(nodes_, event.node.name, &node_info::name);
+  if (known == nodes_.end())
+    nodes_.push_back(event.node);
+  else
+    *known = event.node;
+  if (!job_ && !event.what.empty()) { // a command tells its own story
+    line(event.what);
+    if (event.node.state == node_state::exited) tell(severity::warning, "Lab " + file_.name + ": " + event.what);
+  }
+  act<lab_action::publish>();
+  return take_out();
+}
+
+lab_machine::actions lab_machine::file_changed(lab_file file) {
+  gone_ = false;
+  file_ = std::move(file);
+  act<lab_action::publish>();
+  return take_out();
+}
+
+lab_machine::actions lab_machine::file_gone() {
+  gone_ = true;
+  if (!instance_ && !job_)
+    act<lab_action::end>();
+  else
+    tell(severity::warning, "The file of lab " + file_.name + " is gone; the lab goes when it is destroyed");
+  return take_out();
+}
+
+// -- views ------------------------------------------------------------------------------------------------------------
+
+const node_info* lab_machine::find_node(const std::string& name) const {
+  const auto found = std::ranges::find(nodes_, name, &node_info::name);
+  return found == nodes_.end() ? nullptr : &*found;
+}
+
+lab_view lab_machine::view(time_point now) const {
+  lab_view result;
+  result.id = file_.id;
+  result.name = file_.name;
+  result.collection = file_.collection;
+  result.collection_id = file_.collection_id;
+  result.topology_id = file_.id.value;
+  result.topology = instance_ ? instance_->topology : file_.topology;
+  result.creator_id = file_.creator_id;
+  result.creator_name = file_.creator_name;
+  result.public_deploy = file_.public_deploy;
+  result.start_time = file_.start_time;
+  result.end_time = file_.end_time;
+  result.state = state_;
+  if (state_ == lab_state_code::inactive && file_.start_time && *file_.start_time > now)
+    result.state = lab_state_code::scheduled;
+  result.instance = instance_ ? instance_->name : "";
+  result.latest_state_change = since_;
+  result.nodes = nodes_;
+  result.recovered = recovered_;
+  result.has_log = deployed_once_;
+  return result;
+}
+
+void lab_machine::enter(lab_state_code state, time_point now) {
+  if (state_ == state) return;
+  state_ = state;
+  since_ = now;
+}
+
+void lab_machine::settle(ticket who, std::optional<refusal> error) {
+  if (who != 0) act(lab_action::settle{who, std::move(error)});
+}
+
+void lab_machine::settle_destroyers(const std::optional<refusal>& error) {
+  for (const auto who : std::exchange(destroyers_, {})) settle(who, error);
+}
+
+} // namespace stibium
