@@ -54,10 +54,11 @@ struct subscription {
   connection_id connection;
   std::string nsp, sid, pid;
   std::optional<uint64_t> resume_after; ///< the last sequence number that the client got, when it resumes
+  std::string fresh_sid, fresh_pid;     ///< with `resume_after`: what the socket is called when it cannot resume
 };
 
 /// Anything that can be subscribed to. Sends `join_stream` to the subscription's gateway before it answers. When
-/// `resume_after` is no longer in its backlog it is as if absent, and a new sid and pid are made.
+/// `resume_after` is no longer in its backlog it is as if absent, and the fresh sid and pid are used.
 using stream_actor = caf::typed_actor<caf::reacts_to<subscription>>;
 
 /// Takes lines. Whoever sends many waits for the answer before sending more, so that no mailbox fills up.
