@@ -43,14 +43,14 @@ void runtime_record::finish(std::vector<node_info> with) {
   REQUIRE(!held.empty());
   auto first = std::move(held.front());
   held.pop_front();
-  first.promise.deliver(instance_status{first.what.instance.name, std::move(with)});
+  first.deliver(instance_status{first.what.instance.name, std::move(with)});
 }
 
 void runtime_record::fail(caf::error why) {
   REQUIRE(!held.empty());
   auto first = std::move(held.front());
   held.pop_front();
-  first.promise.deliver(std::move(why));
+  first.deliver(std::move(why));
 }
 
 instance_status runtime_record::status_of(const runtime_command& cmd) const {
@@ -108,7 +108,7 @@ supervisor_actor actor_fixture::make_supervisor(std::shared_ptr<runtime_record> 
               record->observer = cmd.observer;
               if (!record->hold) return record->status_of(cmd);
               auto promise = me->make_response_promise<instance_status>();
-              record->held.push_back({cmd, promise});
+              record->held.push_back({cmd, promise, me});
               return promise;
             },
             [record](atom::cancel, const std::string& name) {
@@ -136,7 +136,7 @@ runtime_actor actor_fixture::make_runtime() {
               record->observer = cmd.observer;
               if (!record->hold) return record->status_of(cmd);
               auto promise = me->make_response_promise<instance_status>();
-              record->held.push_back({cmd, promise});
+              record->held.push_back({cmd, promise, me});
               return promise;
             },
             [record](atom::cancel, const std::string& name) {

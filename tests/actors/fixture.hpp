@@ -21,6 +21,14 @@ namespace stibium::test {
 struct held_command {
   runtime_command what;
   caf::typed_response_promise<instance_status> promise;
+  caf::local_actor* owner = nullptr; ///< the stand-in
+
+  /// Answers from outside of the stand-in: nothing of its last turn may be used.
+  template <class Answer>
+  void deliver(Answer&& with) {
+    owner->context(nullptr);
+    promise.deliver(std::forward<Answer>(with));
+  }
 };
 
 /// What the stand-ins for the supervisor and the runtime heard, and how they answer.
