@@ -61,8 +61,8 @@ struct packet {
 };
 
 /// Decodes one packet: the data of an Engine.IO text message. CONNECT may hold any JSON value, so that auth that is no
-/// object can be refused politely. Numbers of any size are accepted; placeholders of attachments are not compared with
-/// their count.
+/// object can be refused politely. Numbers beyond a double's range are `bad_json`; placeholders of attachments are not
+/// compared with their count.
 result<packet> decode(std::string_view text);
 
 /// Appends any packet. The round trip is exact: decoding it gives an equal packet.
