@@ -67,7 +67,6 @@ private:
   struct task {
     uint64_t socket = 0;
     std::optional<uint64_t> ack;
-    std::string nsp;
     who user;
     bool input = false;
     caf::actor_addr asked; // watched; empty while the directory is asked
@@ -98,7 +97,9 @@ private:
   void failed(uint64_t id, const caf::error& why);
   void fail(const task& what, const caf::error& why);
   task take(std::unordered_map<uint64_t, task>::iterator which);
-  void answered(); // one that holds the session's end up has answered
+  void refuse(const socket& from, const client_event& event, const caf::error& why);
+  void answered(); // the directory has, and `awaited_` counted it
+  void end_when_done();
 
   void watch(const caf::actor_addr& whom);
   void unwatch(const caf::actor_addr& whom);
