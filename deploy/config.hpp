@@ -75,6 +75,10 @@ struct reading {
   std::vector<complaint> wrong;
 };
 
+/// Says which runtimes there are: the words that `runtime.name` takes. Called before anything is read, by one thread;
+/// until then "embedded" is the only one.
+void use_runtimes(const std::vector<std::string>& names);
+
 /// Reads YAML text on top of `base`. Everything wrong is found in one go. Relative folders start at `folder`.
 /// \param file names the text in complaints.
 reading read_settings(std::string_view text, const std::string& file, const std::string& folder, settings base = {});

@@ -1,0 +1,120 @@
+#include "deploy/process.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdexcept>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+
+namespace stibium::deploy {
+
+namespace {
+
+// Written by the signal handler: the number of the last signal, and a count of them in the event descriptor.
+volatile std::sig_atomic_t last_signal = 0;
+int signal_event = -1;
+
+extern "C" void on_stop_signal(int signal) {
+  const int kept = errno;
+  last_signal = signal;
+  const uint64_t one = 1;
+  [[maybe_unused]] const auto ignored = write(signal_event, &one, sizeof one);
+  errno = kept;
+}
+
+// A handler, not SIG_IGN: programs that this process starts get the default back.
+extern "C" void on_pipe_signal(int) {}
+
+void handle(int signal, void (*how)(int)) {
+  struct sigaction action {};
+  action.sa_handler = how;
+  action.sa_flags = SA_RESTART;
+  sigaction(signal, &action, nullptr);
+}
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+} // namespace
+
+size_t raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return limit.rlim_cur;
+}
+
+stop_signals::stop_signals() {
+  signal_event = eventfd(0, EFD_CLOEXEC);
+  if (signal_event < 0) throw std::runtime_error{std::string{"eventfd: "} + std::strerror(errno)};
+  handle(SIGPIPE, on_pipe_signal);
+  handle(SIGTERM, on_stop_signal);
+  handle(SIGINT, on_stop_signal);
+  if (!is_ignored(SIGHUP)) handle(SIGHUP, on_stop_signal);
+}
+
+stop_signals::~stop_signals() {
+  for (int signal : {SIGTERM, SIGINT}) handle(signal, SIG_DFL);
+  // The descriptor stays open: a thread of `cut_off_after` may still wait on it.
+}
+
+std::string stop_signals::wait() {
+  uint64_t count = 0;
+  while (read(signal_event, &count, sizeof count) < 0 && errno == EINTR) {
+  }
+  return std::string{"SIG"} + sigabbrev_np(last_signal);
+}
+
+void stop_signals::cut_off_after(std::chrono::seconds limit) {
+  std::thread{[limit] {
+    pollfd wait{signal_event, POLLIN, 0};
+    while (poll(&wait, 1, static_cast<int>(std::chrono::milliseconds{limit}.count())) < 0 && errno == EINTR) {
+    }
+    _exit(static_cast<int>(exit_code::cut_off));
+  }}.detach();
+}
+
+std::optional<std::string> folder_lock::take(const std::string& folder) {
+  const auto path = folder + "/lock";
+  file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file_ < 0) return path + ": " + std::strerror(errno);
+  if (flock(file_, LOCK_EX | LOCK_NB) == 0) {
+    const auto id = std::to_string(getpid()) + "\n";
+    if (ftruncate(file_, 0) != 0 || write(file_, id.data(), id.size()) < 0) return path + ": " + std::strerror(errno);
+    return std::nullopt;
+  }
+  char holder[16] = {};
+  const auto size = read(file_, holder, sizeof holder - 1);
+  std::string id{holder, size > 0 ? static_cast<size_t>(size) : 0};
+  id.resize(std::min(id.find('\n'), id.size()));
+  return "another stibiumd" + (id.empty() ? "" : " (process " + id + ")") + " uses " + folder;
+}
+
+folder_lock::~folder_lock() {
+  if (file_ >= 0) close(file_);
+}
+
+std::string default_data_folder() {
+  const auto value = [](const char* name) -> std::string {
+    const char* found = std::getenv(name);
+    return found ? found : "";
+  };
+  if (const auto state = value("XDG_STATE_HOME"); !state.empty()) return state + "/stibium";
+  if (geteuid() == 0) return "/var/lib/stibium";
+  return value("HOME") + "/.local/state/stibium";
+}
+
+} // namespace stibium::deploy
