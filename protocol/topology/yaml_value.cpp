@@ -203,6 +203,13 @@ private:
 
 } // namespace
 
+yaml_value::yaml_value() = default;
+yaml_value::~yaml_value() = default;
+yaml_value::yaml_value(const yaml_value&) = default;
+yaml_value::yaml_value(yaml_value&&) noexcept = default;
+yaml_value& yaml_value::operator=(const yaml_value&) = default;
+yaml_value& yaml_value::operator=(yaml_value&&) noexcept = default;
+
 const yaml_value* yaml_value::find(std::string_view key) const {
   for (const auto& [name, value] : pairs)
     if (name.text == key) return &value;

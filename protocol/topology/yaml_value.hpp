@@ -21,6 +21,14 @@ struct yaml_value {
   std::vector<yaml_value> items;                        ///< of a sequence
   std::vector<std::pair<yaml_value, yaml_value>> pairs; ///< of a map: key, value; keys are scalars, each there once
 
+  // Not where the class is defined: a pair of its values is incomplete there, and clang would look into it.
+  yaml_value();
+  ~yaml_value();
+  yaml_value(const yaml_value&);
+  yaml_value(yaml_value&&) noexcept;
+  yaml_value& operator=(const yaml_value&);
+  yaml_value& operator=(yaml_value&&) noexcept;
+
   bool is_null() const { return type == kind::null; }
   bool is_scalar() const { return type == kind::scalar; }
   bool is_sequence() const { return type == kind::sequence; }
