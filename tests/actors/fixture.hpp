@@ -122,6 +122,12 @@ struct gateway_record {
   std::vector<std::string> order; ///< "open", "refuse", "emit", "reply", "end", "join", "data", "end stream"
 };
 
+/// What became of a request that is answered with nothing.
+struct ending {
+  bool done = false;
+  caf::error error;
+};
+
 struct spool_record {
   log_lines stored; ///< what `load` answers; grows and is emptied like the file
   int resets = 0;
@@ -172,6 +178,18 @@ public:
     if (!self->has_next_message()) return result;
     pending.receive([&] { result = caf::none; }, [&](caf::error& err) { result = std::move(err); });
     return result;
+  }
+
+  /// Requests and runs, without waiting for the end: it shows in the result.
+  template <class Handle, class... Ts>
+  std::shared_ptr<ending> begin(const Handle& whom, Ts... xs) {
+    auto end = std::make_shared<ending>();
+    spawn([=](caf::event_based_actor* me) {
+      me->request(whom, caf::infinite, xs...)
+          .then([end] { end->done = true; }, [end](caf::error& err) { end->done = true, end->error = std::move(err); });
+    });
+    run();
+    return end;
   }
 
   terminal_actor make_terminal(std::shared_ptr<terminal_record> record);
