@@ -2,6 +2,8 @@
 #include "deploy/client/failure.hpp"
 #include "deploy/client/json.hpp"
 #include "deploy/client/terminal.hpp"
+#include "deploy/config_values.hpp"
+#include "deploy/mint.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -144,6 +146,34 @@ void add_shells(CLI::App& app, options& all, chosen& command, shell_options& she
   close->callback([&] { command = [&] { run(close_shell(all.make_context(), shell.lab, shell.attach)); }; });
 }
 
+// What `stibium token` is told.
+struct token_words {
+  std::string data, user, ttl = "30m";
+  std::vector<std::string> groups;
+  bool admin = false;
+};
+
+void add_token(CLI::App& app, options& all, chosen& command, token_words& words) {
+  auto* token = app.add_subcommand("token", "Make an access token, on the service's own machine")->group("Access");
+  token->add_option("--data", words.data, "The service's data folder")->required()->type_name("DIR");
+  token->add_option("--user", words.user, "Whose token; made on first use")->required()->type_name("NAME");
+  token->add_option("--groups", words.groups, "Collections that the user reaches, with commas between")
+      ->delimiter(',')
+      ->type_name("NAMES");
+  token->add_flag("--admin", words.admin, "An administrator sees and may do everything");
+  token->add_option("--ttl", words.ttl, "How long it is good: 30m (default), 12h, ...")->type_name("TIME");
+  token->footer("Example: export STIBIUM_TOKEN=$(stibium token --data build/data --user alice --groups campus)");
+  token->callback([&] {
+    command = [&] {
+      const auto ttl = stibium::deploy::parse_duration(words.ttl, std::chrono::minutes{1});
+      if (!ttl || *ttl < std::chrono::seconds{1}) throw failure{"--ttl takes a time such as 30m or 12h", wrong_usage};
+      const auto text = stibium::deploy::mint_token(
+          {words.data, words.user, words.groups, words.admin, std::chrono::duration_cast<std::chrono::seconds>(*ttl)});
+      print(all.json ? object({{"token", json_text(text)}}) + "\n" : text + "\n");
+    };
+  });
+}
+
 int report(const failure& error, bool json) {
   const auto* service = dynamic_cast<const refused*>(&error);
   if (json) {
@@ -162,6 +192,7 @@ int main(int argc, char** argv) {
   options all;
   log_options log;
   shell_options shell;
+  token_words token;
   std::string lab, node;
   chosen command;
 
@@ -182,6 +213,7 @@ int main(int argc, char** argv) {
   add_changes(app, all, command, lab, node);
   add_shells(app, all, command, shell);
   add_login(app, all, command);
+  add_token(app, all, command, token);
 
   try {
     app.parse(argc, argv);
