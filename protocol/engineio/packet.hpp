@@ -82,7 +82,7 @@ size_t payload_size(const packet& what);
 
 /// What the server tells in its open packet. Times in milliseconds.
 struct handshake {
-  std::string sid;
+  std::string sid;                ///< without characters that JSON escapes
   bool websocket_upgrade = false; ///< "upgrades": ["websocket"], otherwise []
   uint32_t ping_interval = 25000, ping_timeout = 20000;
   uint32_t max_payload = 1000000; ///< bytes

@@ -11,7 +11,7 @@ namespace {
 /// A ping that goes out late by less than this part of pingTimeout does not move the deadline of its pong: the session
 /// then ends pingInterval + pingTimeout after its last sign of life, as clients reckon. A later ping gets its full
 /// time, so that a server that stood still does not blame its clients.
-constexpr uint32_t lateness_part = 4;
+constexpr uint32_t lateness_part = 2;
 
 } // namespace
 

@@ -86,7 +86,9 @@ public:
   /// The session's WebSocket (`close`), or the probing one (`nothing`), has ended.
   reaction websocket_closed();
 
-  /// Time passes; to be called at `deadline()` or later: `send_ping`, `drop_probe`, `close` or `nothing`.
+  /// Time passes; to be called at `deadline()` or later, again until it answers `nothing`: `send_ping`, `drop_probe`,
+  /// `close`. A tick that is late by up to half of pingTimeout shortens the client's time for its pong, not the
+  /// session's end; timers must be finer than that.
   reaction tick(millis now);
   /// When `tick` is needed next. It may have moved when the caller gets there; only `rearm` tells of earlier ones.
   millis deadline() const;

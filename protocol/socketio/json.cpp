@@ -69,14 +69,18 @@ void append_escaped(std::string& out, char what) {
   out.push_back(digits[static_cast<unsigned char>(what) & 15]);
 }
 
-/// Appends all bytes of `text` that are no ASCII up to the first that is, repaired. Returns how many it took.
+/// Appends the bytes at the front of `text` that are no ASCII, repaired. Returns how many it took.
 size_t append_beyond_ascii(std::string& out, std::string_view text) {
-  size_t at = 0;
+  size_t at = 0, copied = 0;
   while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) {
     const auto next = engineio::next_utf8(text.substr(at));
-    out.append(next.valid ? text.substr(at, next.length) : replacement);
+    if (!next.valid) {
+      out.append(text.substr(copied, at - copied)).append(replacement);
+      copied = at + next.length;
+    }
     at += next.length;
   }
+  out.append(text.substr(copied, at - copied));
   return at;
 }
 

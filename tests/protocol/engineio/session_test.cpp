@@ -118,8 +118,11 @@ TEST_CASE("engineio session: a pong that brings the next deadline forward says s
 
 TEST_CASE("engineio session: a tick that is late a little costs the client, a server that stood still does not") {
   websocket_session little;
-  CHECK(little.tick(start + 340) == reaction{step::send_ping});
+  CHECK(little.tick(start + 400) == reaction{step::send_ping});
   CHECK(little.deadline() == start + 500);
+  websocket_session more;
+  CHECK(more.tick(start + 401) == reaction{step::send_ping});
+  CHECK(more.deadline() == start + 601);
   websocket_session long_after;
   CHECK(long_after.tick(start + 9000) == reaction{step::send_ping});
   CHECK(long_after.deadline() == start + 9200);
