@@ -14,7 +14,7 @@ namespace {
 constexpr size_t flood_chunk = 16 * 1024;
 
 struct terminal_state {
-  static constexpr const char* name = "scripted terminal";
+  static constexpr const char* name = "scripted_terminal";
   explicit terminal_state(scripted_terminal_actor::pointer self)
       : self{self} {}
 
