@@ -133,7 +133,7 @@ struct follow_log {
 };
 
 /// A RUNTIME runs labs: an adapter to something outside. Errors: `runtime_failed` with the runtime's last error line,
-/// `runtime_unavailable`, `cancelled`, `node_not_found`, `node_not_running`.
+/// `runtime_unavailable`, `cancelled`, `node_not_found`, `node_not_running`, `lab_not_running` (no such instance).
 using runtime_actor = caf::typed_actor<
     // Answers when it is done, with the nodes as they are then. Several instances at a time; one command per instance.
     caf::replies_to<runtime_command>::with<instance_status>,
