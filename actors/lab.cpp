@@ -30,9 +30,12 @@ void lab_state::store(Ts&&... xs) {
 
 /// Ended from outside or by a throw: whoever waits hears of it, and nothing that the lab made outlives it.
 lab_state::~lab_state() {
-  const auto over = failure(ec::internal, "the lab has ended before the command was done");
+  const auto over = shutting_ ? failure(ec::shutting_down, "the service is shutting down")
+                              : failure(ec::internal, "the lab has ended before the command was done");
   for (auto& [who, promise] : waiting_) promise.deliver(over);
-  for (auto& [id, open] : shells_) caf::anon_send(open.shell, atom::close_v, std::string{"the lab has ended"});
+  for (auto& [id, open] : shells_)
+    caf::anon_send(open.shell, atom::close_v,
+                   std::string{shutting_ ? "the service is shutting down" : "the lab has failed"});
   for (auto& [node, log] : node_logs_) caf::anon_send(log.stream, atom::close_v);
   if (log_) caf::anon_send(log_, atom::close_v);
 }
@@ -47,14 +50,13 @@ void lab_state::begin(lab_setup setup) {
 }
 
 caf::result<void> lab_state::command(const lab_command& cmd) {
-  auto promise = self->make_response_promise();
-  // Nobody waits for the answer of a plain message, and an error sent back would end its sender.
-  const auto who = promise.async() ? 0 : wait_for(promise);
-  apply(machine_->command(cmd, who, now()));
+  apply(machine_->command(cmd, wait_for(self->make_response_promise()), now()));
   return caf::delegated<void>{};
 }
 
 ticket lab_state::wait_for(caf::response_promise promise) {
+  // Nobody waits for the answer of a plain message, and an error sent back would end its sender.
+  if (promise.async()) return 0;
   waiting_.emplace(++last_ticket_, std::move(promise));
   return last_ticket_;
 }
@@ -225,8 +227,14 @@ void lab_state::down(const caf::down_msg& msg) {
   std::erase_if(shells_, [&](const auto& entry) { return entry.second.shell.address() == msg.source; });
 }
 
+void lab_state::leave(const caf::exit_msg& msg) {
+  shutting_ = msg.reason == caf::exit_reason::user_shutdown;
+  self->quit(msg.reason);
+}
+
 ticking_lab_actor::behavior_type lab(ticking_lab_actor::stateful_pointer<lab_state> self, lab_setup setup) {
   self->set_down_handler([self](caf::down_msg& msg) { self->state.down(msg); });
+  self->set_exit_handler([self](caf::exit_msg& msg) { self->state.leave(msg); });
   self->state.begin(std::move(setup));
   return {[self](const lab_command& cmd) { return self->state.command(cmd); },
           [self](const open_shell& wish) { return self->state.open(wish); },

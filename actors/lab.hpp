@@ -42,6 +42,7 @@ struct lab_state {
   void file_gone() { apply(machine_->file_gone()); }
   void adopt_again() { apply(machine_->adopt_again()); }
   void down(const caf::down_msg& msg);
+  void leave(const caf::exit_msg& msg);
 
   ticking_lab_actor::pointer self;
 
@@ -114,7 +115,7 @@ private:
   ticket last_ticket_ = 0;
 
   std::vector<lab_action::settle> settled_; // in the list that is being applied
-  bool publish_due_ = false, ending_ = false;
+  bool publish_due_ = false, ending_ = false, shutting_ = false;
 
   gate gate_;
   uint64_t command_ = 0; // counts those given to the supervisor

@@ -337,6 +337,13 @@ TEST_CASE_FIXTURE(lab_fixture, "lab: who waits for a lab that ends is told, and 
   self->send_exit(subject, caf::exit_reason::kill);
   run();
   CHECK(end->error == ec::internal);
+  REQUIRE(bulletin->notices.size() == 1);
+  runtime->instances = {{"ping-1", {node("n1")}}};
+  make(left(state::running));
+  end = order(lab_verb::destroy);
+  self->send_exit(subject, caf::exit_reason::user_shutdown);
+  run();
+  CHECK(end->error == ec::shutting_down);
 }
 
 TEST_CASE_FIXTURE(lab_fixture, "lab: when the supervisor ends, the command ends") {
