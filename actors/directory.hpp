@@ -41,7 +41,7 @@ struct directory_state {
   void add(const lab_file& file);
   void remove(const lab_file_gone& file);
   void update(const lab_view& view);
-  void respawn(const caf::down_msg& msg);
+  void lab_down(const caf::down_msg& msg);
   caf::result<lab_ref> lookup(const lab_id& lab, const identity& who) const;
   std::vector<lab_view> describe(const identity& who) const;
   caf::result<lab_view> describe(const lab_id& lab, const identity& who) const;
@@ -77,6 +77,7 @@ private:
     bool gone = false;                       // the lab has been told that its file is gone
     bool announce = false;                   // clients are to fetch it once it has told how it is
     bool given_up = false;                   // it failed too often
+    bool deployed_once = false;              // has a log
     std::optional<stored_instance> instance; // as last read from the store
     std::deque<clock_point> crashes;
   };
@@ -93,7 +94,7 @@ private:
   struct presence {
     std::string sid, nsp, user_id;
     size_t holders = 0; // sessions that have the socket open
-    uint64_t order = 0; // in `losses_`, while it is lost
+    uint64_t loss = 0;  // its number in `losses_`, while nobody holds it
   };
   struct loss {
     std::string pid;
@@ -102,16 +103,22 @@ private:
   };
 
   static antimony::lab_access access(const lab_entry& entry);
-  void launch(lab_entry& entry, std::optional<stored_instance> instance, std::vector<journal_entry> cut_off);
-  void relaunch(const std::string& id, const stored_state& stored);
+  void adopt(const stored_state& stored);
+  void launch(lab_entry& entry, const std::vector<journal_entry>& journal);
+  void reload(const std::string& id);
+  void relaunch(const std::string& id, const stored_state* stored);
   void give_up(lab_entry& entry, const caf::error& why);
   void erase(std::map<std::string, lab_entry>::iterator which);
   bool follows(const caf::actor_addr& stream) const;
   void purge_presences();
+  void drop_oldest_loss();
+  /// The lab for a user: `lab_not_found`, `no_access`.
+  caf::expected<const lab_entry*> visible(const lab_id& lab, const identity& who) const;
 
   house world_;
   std::function<lab_actor(lab_setup)> make_lab_;
-  std::map<std::string, stored_lab> seen_; // labs of an earlier process, until they are launched
+  std::map<std::string, stored_lab> seen_; // labs of an earlier process
+  std::vector<journal_entry> journal_;     // what an earlier process was cut off from
   std::map<std::string, lab_entry> labs_;
   std::unordered_map<std::string, stream_entry_ref> streams_; // by namespace
   std::map<std::string, shell_entry> shells_;
