@@ -190,4 +190,13 @@ boost::system::result<std::string, token_error> verify_auth_token(std::string_vi
   return boost::system::result<std::string, token_error>{boost::system::in_place_value, *id};
 }
 
+bool same_secret(std::string_view given, std::string_view wanted) {
+  if (wanted.empty()) return false;
+  // Volatile, so that no compiler ends the loop early.
+  volatile unsigned difference = given.size() == wanted.size() ? 0 : 1;
+  for (size_t i = 0; i < given.size(); ++i)
+    difference = difference | static_cast<unsigned char>(given[i] ^ wanted[i % wanted.size()]);
+  return difference == 0;
+}
+
 } // namespace stibium::antimony

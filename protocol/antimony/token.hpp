@@ -62,4 +62,8 @@ boost::system::result<access_claims, token_error> verify_access_token(std::strin
 boost::system::result<std::string, token_error> verify_auth_token(std::string_view key, std::string_view text,
                                                                   token_time now);
 
+/// Whether a password is the right one. Takes as long for a wrong one whatever is wrong with it. Nothing is the right
+/// one when `wanted` is empty.
+bool same_secret(std::string_view given, std::string_view wanted);
+
 } // namespace stibium::antimony

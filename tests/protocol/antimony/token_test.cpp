@@ -142,3 +142,11 @@ TEST_CASE("token: whatever is wrong is refused by name") {
   }
   CHECK(outcome(changed) != "accepted");
 }
+
+TEST_CASE("token: passwords are compared whole, and an empty one is never right") {
+  CHECK(same_secret("secret", "secret"));
+  for (const auto* bad : {"", "secre", "secrets", "secretsecret", "Secret", "secreT"})
+    CHECK_FALSE(same_secret(bad, "secret"));
+  CHECK_FALSE(same_secret("", ""));
+  CHECK_FALSE(same_secret("x", ""));
+}
