@@ -45,6 +45,9 @@ void lab_state::begin(lab_setup setup) {
   machine_.emplace(setup.file, setup.deployed_once, world_.run_folder(setup.file.id), list_nodes);
   for (const auto& entry : setup.cut_off) journal_.push_back(entry.id);
   self->monitor(world_.supervisor);
+  // After a failure of the lab alone its command may still be under way.
+  if (setup.instance && !setup.cut_off.empty())
+    caf::anon_send(world_.supervisor, atom::cancel_v, setup.instance->where.name);
   if (setup.deployed_once || setup.instance) open_log(true);
   apply(machine_->resume(setup.instance, setup.cut_off, now()));
 }
@@ -66,7 +69,7 @@ ticket lab_state::wait_for(caf::response_promise promise) {
 void lab_state::apply(const lab_machine::actions& what) {
   for (const auto& action : what) std::visit([this](const auto& one) { act(one); }, action);
   sync_node_logs();
-  if (std::exchange(publish_due_, false))
+  if (publish_due_)
     publish();
   else
     answer(std::exchange(settled_, {}));
@@ -74,6 +77,7 @@ void lab_state::apply(const lab_machine::actions& what) {
 }
 
 void lab_state::act(const lab_action::start& what) {
+  if (!log_) open_log(true);
   gate_.command = runtime_command{what.verb, *machine_->where(), what.node, what.redeploy, log_, self};
   ++gate_.waits;                             // the journal
   if (!journal_.empty()) return pass_gate(); // carried on from an earlier process: it has its entry
@@ -163,13 +167,17 @@ void lab_state::act(const lab_action::end&) {
 
 /// The directory first, then the bulletin and those who wait: who then fetches the lab sees it as it is.
 void lab_state::publish() {
+  if (publishing_) return;
+  publishing_ = true, publish_due_ = false;
   tell_schedule();
-  const auto then = [this, settled = std::exchange(settled_, {})] {
+  const auto told = [this, settled = std::exchange(settled_, {})] {
+    publishing_ = false;
     caf::anon_send(world_.bulletin, lab_update{machine_->file().id, access()});
     answer(settled);
+    if (publish_due_) publish();
   };
   self->request(world_.directory, directory_deadline, machine_->view(now()))
-      .then([then] { then(); }, [then](caf::error&) { then(); }); // told late is better than not told
+      .then([told] { told(); }, [told](caf::error&) { told(); }); // told late is better than not told
 }
 
 void lab_state::answer(const std::vector<lab_action::settle>& settled) {

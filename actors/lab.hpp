@@ -51,6 +51,7 @@ private:
   struct node_log {
     log_stream_actor stream;
     std::vector<std::string> names; ///< announced
+    std::string container_id;       ///< of those names
     bool followed = false;
   };
   struct lab_shell {
@@ -114,7 +115,8 @@ private:
   std::map<ticket, caf::response_promise> waiting_;
   ticket last_ticket_ = 0;
 
-  std::vector<lab_action::settle> settled_; // in the list that is being applied
+  std::vector<lab_action::settle> settled_; // wait for the next publication
+  bool publishing_ = false;                 // one at a time: changes meanwhile share the next
   bool publish_due_ = false, ending_ = false, shutting_ = false;
 
   gate gate_;

@@ -100,7 +100,8 @@ lab_machine::actions lab_machine::node_changed(const node_event& event, time_poi
     nodes_.push_back(event.node);
   else
     *known = event.node;
-  if (!job_ && !event.what.empty()) { // a command tells its own story
+  const bool expected = job_ && (job_->node.empty() || job_->node == event.node.name);
+  if (!expected && !event.what.empty()) { // a command tells its own story
     line(event.what);
     if (event.node.state == node_state::exited) tell(severity::warning, "Lab " + file_.name + ": " + event.what);
   }

@@ -38,13 +38,14 @@ void lab_state::sync_node_logs() {
 }
 
 void lab_state::announce(const node_info& node, node_log& log) {
+  if (!log.names.empty() && log.container_id == node.container_id) return;
+  log.container_id = node.container_id;
   const auto prefix = "/logs/" + machine_->file().id.value + "/";
   std::vector<std::string> names{prefix + node.name};
   if (node.container_id.size() >= 12) {
     names.push_back(prefix + node.container_id.substr(0, 12));
     if (node.container_id.size() > 12) names.push_back(prefix + node.container_id);
   }
-  if (names == log.names) return;
   withdraw_stream old;
   for (const auto& name : log.names)
     if (std::ranges::find(names, name) == names.end()) old.names.push_back(name);

@@ -63,7 +63,6 @@ size_t supervisor_state::running() const {
 void supervisor_state::drop_waiting(const std::string& instance, const std::string& why) {
   std::erase_if(queue_, [&](waiting_command& waiting) {
     if (waiting.what.instance.name != instance) return false;
-    write(waiting.what.log, why);
     waiting.promise.deliver(failure(ec::cancelled, why));
     return true;
   });
