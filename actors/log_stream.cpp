@@ -39,7 +39,10 @@ stream_entries encode(const std::vector<std::string>& lines) {
 
 log_stream_state::~log_stream_state() {
   subscribers_.end(stream_);
-  for (auto& early : early_) early.promise.deliver(failure(ec::namespace_not_found, "the log has ended"));
+  for (auto& early : early_) {
+    // An error in answer to a plain message would end its sender.
+    if (!early.promise.async()) early.promise.deliver(failure(ec::namespace_not_found, "the log has ended"));
+  }
 }
 
 void log_stream_state::begin(log_stream_setup setup) {

@@ -72,7 +72,7 @@ caf::result<void> shell_state::output(const terminal_output& out) {
   publish(cutter_.feed(out.bytes));
   // Somebody who closes the shell no longer waits for those that read slowly.
   if (congested_.empty() || close_reason_) return caf::unit;
-  withheld_.push_back(self->make_response_promise());
+  if (auto promise = self->make_response_promise(); !promise.async()) withheld_.push_back(std::move(promise));
   return caf::delegated<void>{};
 }
 
@@ -107,8 +107,7 @@ caf::result<void> shell_state::resize(const shell_size& size) {
 
 caf::result<void> shell_state::close(const std::string& reason) {
   if (ended_) return caf::unit;
-  auto promise = self->make_response_promise();
-  closing_.push_back(promise);
+  if (auto promise = self->make_response_promise(); !promise.async()) closing_.push_back(std::move(promise));
   if (!close_reason_) begin_close(reason);
   return caf::delegated<void>{};
 }
