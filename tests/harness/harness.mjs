@@ -45,7 +45,12 @@ export class Service {
 
   static async start(options) {
     const service = new Service(options);
-    await service.start();
+    try {
+      await service.start();
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
     return service;
   }
 
@@ -95,7 +100,7 @@ export class Service {
   // Closes all clients, destroys what runs, stops the service, removes its folder.
   async close() {
     try {
-      if (this.process.exitCode === null && this.process.signalCode === null) {
+      if (this.port && this.process.exitCode === null && this.process.signalCode === null) {
         await this.destroyLabs();
         for (const socket of this.sockets) socket.io._close();
         await this.stop();

@@ -54,7 +54,11 @@ class Service:
             self.put(path, text)
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def __exit__(self, kind, error, trace):
         if kind is not None:
@@ -109,7 +113,8 @@ class Service:
         """Destroys what runs, stops the service, removes its folder."""
         try:
             if self.process and self.process.poll() is None:
-                self._destroy_labs()
+                if self._listens.is_set():
+                    self._destroy_labs()
                 self.stop()
         finally:
             self._end_nodes()
