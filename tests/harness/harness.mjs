@@ -1,7 +1,7 @@
 // Starts real stibium services and real socket.io clients for tests. The Python face is in stibium_harness/.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { Manager } from "socket.io-client";
 
 const bin = process.env.STIBIUM_BIN ?? fileURLToPath(new URL("../../build/dev/bin", import.meta.url));
+const sweeper = fileURLToPath(new URL("stibium_harness/sweep.py", import.meta.url));
 const startMs = 30_000;
 const stopMs = 15_000;
 export const user = "admin";
@@ -106,7 +107,7 @@ export class Service {
         await this.stop();
       }
     } finally {
-      this.endNodes();
+      await promisify(execFile)("/usr/bin/python3", [sweeper, this.folder]);
       rmSync(this.folder, { recursive: true, force: true });
     }
   }
@@ -119,18 +120,6 @@ export class Service {
       for (const lab of running) await commands.command(lab.id, 1);
     } catch (error) {
       console.error(`harness: cannot destroy: ${error.message}`); // what is left is ended below
-    }
-  }
-
-  // Ends processes whose command line or working folder is in this service's folder: nodes of a killed service.
-  endNodes() {
-    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
-      try {
-        const told = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-        if (told.includes(this.folder) || readlinkSync(`/proc/${pid}/cwd`).startsWith(this.folder)) process.kill(Number(pid), "SIGKILL");
-      } catch {
-        continue; // it has ended
-      }
     }
   }
 

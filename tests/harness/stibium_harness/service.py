@@ -12,6 +12,8 @@ from pathlib import Path
 
 import requests
 
+from .sweep import sweep
+
 BIN = Path(os.environ.get("STIBIUM_BIN", Path(__file__).resolve().parents[3] / "build/dev/bin"))
 START_SECONDS = 30
 STOP_SECONDS = 15
@@ -117,7 +119,7 @@ class Service:
                     self._destroy_labs()
                 self.stop()
         finally:
-            self._end_nodes()
+            sweep(self.folder)
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _destroy_labs(self):
@@ -129,19 +131,6 @@ class Service:
                     client.command(lab, 1, timeout=30)
         except Exception as error:  # whatever it is: what is left is ended below
             print(f"harness: cannot destroy: {error!r}")
-
-    def _end_nodes(self):
-        """Ends processes whose command line or working folder is in this service's folder: nodes of a killed service."""
-        mark = str(self.folder)
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit() or int(entry.name) == os.getpid():
-                continue
-            try:
-                told = (entry / "cmdline").read_bytes().decode(errors="replace")
-                if mark in told or os.readlink(entry / "cwd").startswith(mark):
-                    os.kill(int(entry.name), signal.SIGKILL)
-            except OSError:
-                continue
 
     @property
     def pid(self):
