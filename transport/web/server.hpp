@@ -27,6 +27,7 @@ using session_factory = std::function<session_actor(gateway_actor gateway, conne
 
 /// All that a server needs to know.
 struct server_options : engine_options {
+  uint64_t parent = 0;  ///< CAF id of the actor that looks after the gateways
   bool recovery = true; ///< offer connection state recovery to those clients that take part in it
   session_factory make_session;
   /// When set, the server speaks Engine.IO only: this makes what handles its sessions, one per io thread, and
@@ -64,10 +65,13 @@ public:
   const std::vector<gateway_actor>& gateways() const { return gateways_; }
 
 private:
+  void end_gateways();
+
   nursery births_;
   std::vector<io::io_thread*> threads_;
   std::shared_ptr<const server_options> options_;
   std::unique_ptr<counters> counters_;
+  std::vector<std::unique_ptr<session_sink>> sinks_;
   std::vector<std::unique_ptr<shard>> shards_;
   std::vector<gateway_actor> gateways_;
   uint16_t port_ = 0;

@@ -1,0 +1,107 @@
+#include "transport/web/flusher.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+
+namespace stibium::web {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Sessions written to in one go; between two goes others get their turn, acks above all.
+constexpr size_t sessions_per_go = 64;
+// A flush that took less than this is no load.
+constexpr auto light_work = 100us;
+constexpr auto longest_rest = 3ms;
+
+} // namespace
+
+flusher::flusher(boost::asio::io_context& context)
+    : context_(context)
+    , timer_(context) {}
+
+void flusher::mark(engine_session& what, bool urgent) {
+  if (stopped_) return;
+  if (urgent && !what.urgent_) {
+    what.urgent_ = what.marked_ = true;
+    urgent_.emplace_back(&what);
+    return wake();
+  }
+  if (what.marked_) return;
+  what.marked_ = true;
+  unhurried_.emplace_back(&what);
+  if (!timed_) wake();
+}
+
+void flusher::doom(engine_session& what) {
+  doomed_.emplace_back(&what);
+  wake();
+}
+
+void flusher::wake() {
+  if (posted_ || stopped_) return;
+  posted_ = true;
+  boost::asio::post(context_, [this] {
+    posted_ = false;
+    run();
+  });
+}
+
+void flusher::run() {
+  if (stopped_) return;
+  for (auto& session : std::exchange(doomed_, {})) session->finish(close_cause::slow_client);
+  std::vector<session_ptr> now;
+  now.swap(urgent_);
+  for (auto& session : now) {
+    session->urgent_ = session->marked_ = false;
+    session->flush();
+  }
+  now.clear();
+  if (urgent_.empty()) urgent_.swap(now); // keeps its memory
+  run_unhurried();
+}
+
+void flusher::run_unhurried() {
+  if (under_way_.empty()) {
+    if (unhurried_.empty() || timed_) return;
+    auto now = clock::now();
+    if (now < not_before_) return rest(now);
+    under_way_.swap(unhurried_);
+    next_ = 0;
+    spent_ = {};
+  }
+  auto begun = clock::now();
+  auto end = std::min(under_way_.size(), next_ + sessions_per_go);
+  for (; next_ < end; ++next_) {
+    auto& session = *under_way_[next_];
+    if (!session.marked_) continue; // went out with something urgent
+    session.marked_ = false;
+    session.flush();
+  }
+  auto now = clock::now();
+  spent_ += now - begun;
+  if (next_ < under_way_.size()) return wake();
+  under_way_.clear();
+  not_before_ =
+      spent_ < light_work ? clock::time_point{} : now + std::min<clock::duration>(spent_ * 3 / 2, longest_rest);
+  if (!unhurried_.empty()) wake();
+}
+
+void flusher::rest(clock::time_point) {
+  timed_ = true;
+  timer_.expires_at(not_before_);
+  timer_.async_wait([this](const boost::system::error_code& failed) {
+    timed_ = false;
+    if (!failed) run();
+  });
+}
+
+void flusher::stop() {
+  stopped_ = true;
+  timer_.cancel();
+  for (auto* list : {&urgent_, &unhurried_, &under_way_, &doomed_}) list->clear();
+}
+
+} // namespace stibium::web
