@@ -41,7 +41,12 @@ void session_state::forget(socket& which, bool lost) {
 }
 
 void session_state::disconnect(const client_disconnect& what) {
-  if (auto* which = find(what.nsp)) forget(*which, false);
+  const auto give_up = [&] { refuse(what.nsp, "Invalid namespace", error_code::generic, "the client has left"); };
+  if (std::erase_if(deferred_, [&](const client_connect& each) { return each.nsp == what.nsp; }) != 0) give_up();
+  auto* which = find(what.nsp);
+  if (!which) return;
+  if (!which->answered) give_up();
+  forget(*which, false);
 }
 
 void session_state::lost() {
@@ -69,9 +74,13 @@ void session_state::refuse(const std::string& nsp, const char* title, error_code
 
 void session_state::refuse(uint64_t serial, const caf::error& why) {
   auto* which = find(serial);
-  if (!which) return;
+  if (!which) return; // the client has left, and has been answered
   const auto nsp = which->nsp;
   forget(*which, false);
+  refuse(nsp, why);
+}
+
+void session_state::refuse(const std::string& nsp, const caf::error& why) {
   if (why == ec::unauthorized) return refuse(nsp, "Unauthorized", error_code::no_access, message_of(why));
   if (why == ec::invalid_token) return refuse(nsp, "Invalid Token", error_code::no_access, message_of(why));
   if (why == ec::no_access) return refuse(nsp, "No Access", error_code::no_access, message_of(why));
@@ -82,12 +91,15 @@ void session_state::refuse(uint64_t serial, const caf::error& why) {
 }
 
 void session_state::connect(const client_connect& request) {
+  // Two answers under way for one namespace could overtake each other.
+  if (std::any_of(joining_.begin(), joining_.end(), [&](const auto& each) { return each.second == request.nsp; }))
+    return deferred_.push_back(request);
   // A socket of that name is one that the server has ended.
   if (auto* ended = find(request.nsp)) forget(*ended, false);
   auto auth = antimony::parse_connect_auth(request.auth);
   if (auth.malformed) return refuse(request.nsp, "Invalid Token", error_code::no_access, "the token is not a token");
   if (!auth.token) return refuse(request.nsp, "Unauthorized", error_code::no_access, "a token is needed: auth.token");
-  if (sockets_.size() >= max_sockets)
+  if (sockets_.size() >= max_sockets && !make_room())
     return refuse(request.nsp, "Invalid namespace", error_code::generic, "the connection has too many namespaces");
   const auto serial = ++serial_;
   auto& fresh = sockets_.emplace_back();
@@ -140,6 +152,15 @@ void session_state::registered(const socket& which, const std::string& pid, cons
   if (!pid.empty()) self->send(directory_, socket_presence{pid, sid, which.nsp, which.user->user_id, false, false});
 }
 
+template <class Handle, class What>
+void session_state::subscribe(socket& which, const Handle& whom, What what) {
+  which.answered = true;
+  joining_.emplace_back(which.serial, which.nsp);
+  self->request(whom, caf::infinite, std::move(what))
+      .then([this, serial = which.serial] { subscribed(serial, {}); },
+            [this, serial = which.serial](caf::error& err) { subscribed(serial, err); });
+}
+
 void session_state::open(uint64_t serial, names called) {
   auto* which = find(serial);
   if (!which) return;
@@ -148,13 +169,12 @@ void session_state::open(uint64_t serial, names called) {
   switch (which->kind) {
   case namespace_kind::root:
   case namespace_kind::lab_commands:
+    which->answered = true;
     return self->send(gateway_, open_namespace{connection_, which->nsp, called.sid, called.pid, {}});
   case namespace_kind::status_messages:
   case namespace_kind::lab_updates:
   case namespace_kind::shell_commands:
-    self->request(bulletin_, caf::infinite, bulletin_subscription{std::move(how), *which->user})
-        .then([] {}, [this, serial](caf::error& err) { refuse(serial, err); });
-    return;
+    return subscribe(*which, bulletin_, bulletin_subscription{std::move(how), *which->user});
   case namespace_kind::lab_log:
   case namespace_kind::node_log:
   case namespace_kind::shell:
@@ -175,8 +195,35 @@ void session_state::join(uint64_t serial, const stream_ref& where, subscription 
     which->shell = where.shell;
     watch(where.shell.address());
   }
-  self->request(where.stream, caf::infinite, std::move(how))
-      .then([] {}, [this, serial](caf::error& err) { refuse(serial, err); });
+  subscribe(*which, where.stream, std::move(how));
+}
+
+void session_state::subscribed(uint64_t serial, const caf::error& err) {
+  const auto entry =
+      std::find_if(joining_.begin(), joining_.end(), [&](const auto& each) { return each.first == serial; });
+  if (entry == joining_.end()) return;
+  const auto nsp = std::move(entry->second);
+  joining_.erase(entry);
+  if (err) {
+    if (auto* which = find(serial)) forget(*which, false);
+    refuse(nsp, err);
+  }
+  const auto next =
+      std::find_if(deferred_.begin(), deferred_.end(), [&](const client_connect& each) { return each.nsp == nsp; });
+  if (next == deferred_.end()) return;
+  const auto request = std::move(*next);
+  deferred_.erase(next);
+  connect(request);
+}
+
+bool session_state::make_room() {
+  socket* oldest = nullptr;
+  for (auto& each : sockets_) {
+    const bool log = each.kind == namespace_kind::lab_log || each.kind == namespace_kind::node_log;
+    if (log && each.answered && (!oldest || each.serial < oldest->serial)) oldest = &each;
+  }
+  if (oldest) forget(*oldest, false);
+  return oldest != nullptr;
 }
 
 // -- who is asked -----------------------------------------------------------------------------------------------------

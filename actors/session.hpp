@@ -18,12 +18,13 @@ struct session_setup {
   std::string remote;    ///< the client's address, for people
 };
 
-/// See `session_actor`. Every `client_connect` is answered with one of `open_namespace`, `join_stream` and
-/// `refuse_namespace` unless a `client_disconnect` takes it back first; every event with an ack id with one `reply`.
-/// Events of one socket take effect in order.
+/// See `session_actor`. Every `client_connect` is answered once, also when a `client_disconnect` overtakes the answer:
+/// with `open_namespace`, `join_stream` or `refuse_namespace`; every event with an ack id with one `reply`. Events of
+/// one socket take effect in order.
 struct session_state {
   static constexpr const char* name = "session";
-  /// Namespaces that one client may hold; more are refused.
+  /// Namespaces of one client that are kept in mind, with logs that have ended since; of more, the oldest logs are
+  /// forgotten. What may be open is for the gateway to limit.
   static constexpr size_t max_sockets = 1024;
   /// Commands of one client that may be under way; more are acked with `queue_full`.
   static constexpr size_t max_commands = 256;
@@ -51,6 +52,7 @@ private:
     std::string nsp;
     antimony::namespace_kind kind = antimony::namespace_kind::unknown;
     who user;                  // null until the token is checked
+    bool answered = false;     // the CONNECT is, or whoever answers it has it
     std::string pid, spare;    // known to the directory; `spare` in case that resuming fails
     shell_actor shell;         // of this user; watched
     bool trouble_told = false; // an input without ack failed, and the user has been told
@@ -76,11 +78,16 @@ private:
   socket* find(uint64_t serial);
   void forget(socket& which, bool lost);
   void refuse(uint64_t serial, const caf::error& why);
+  void refuse(const std::string& nsp, const caf::error& why);
   void refuse(const std::string& nsp, const char* title, antimony::error_code code, std::string detail);
 
   void verified(uint64_t serial, who user, const std::string& pid, std::optional<uint64_t> resume_after);
   void open(uint64_t serial, names called);
   void join(uint64_t serial, const stream_ref& where, subscription how);
+  template <class Handle, class What>
+  void subscribe(socket& which, const Handle& whom, What what);
+  void subscribed(uint64_t serial, const caf::error& err);
+  bool make_room();
   void registered(const socket& which, const std::string& pid, const std::string& sid);
 
   void command(socket& from, const client_event& event);
@@ -112,6 +119,8 @@ private:
   bool recovery_ = false, swapped_ = false, lost_ = false;
   uint64_t serial_ = 0;
   std::vector<socket> sockets_;
+  std::vector<std::pair<uint64_t, std::string>> joining_; // subscriptions that are not answered yet: serial, namespace
+  std::vector<client_connect> deferred_; // for a namespace in `joining_` whose client has left meanwhile
   std::unordered_map<uint64_t, task> tasks_;
   size_t commands_ = 0, inputs_ = 0;
   size_t awaited_ = 0; // answers of the directory without which the session must not end

@@ -27,6 +27,29 @@ stream_actor session_fixture::make_stream(std::shared_ptr<stream_record> record)
   });
 }
 
+log_stream_actor session_fixture::make_held_stream(std::shared_ptr<stream_record> rec) {
+  return spawn([rec](log_stream_actor::pointer self) -> log_stream_actor::behavior_type {
+    return {[=](const subscription& who) -> caf::result<void> {
+              rec->subscriptions.push_back(who);
+              rec->held.push_back(self->make_response_promise());
+              return caf::delegated<void>{};
+            },
+            [=](const leave_stream&) {
+              for (auto& promise : std::exchange(rec->held, {})) {
+                if (rec->refuse)
+                  promise.deliver(rec->refuse);
+                else
+                  promise.deliver(caf::unit);
+              }
+            },
+            [](atom::congested, connection_id) {},
+            [](atom::drained, connection_id) {},
+            [](const log_lines&) {},
+            [](atom::reset) {},
+            [](atom::close) {}};
+  });
+}
+
 shell_actor session_fixture::make_shell(std::shared_ptr<shell_record> rec) {
   return spawn([rec](shell_actor::pointer self) -> shell_actor::behavior_type {
     const auto outcome = [rec, self]() -> caf::result<void> {

@@ -9,6 +9,7 @@ namespace stibium::test {
 struct stream_record {
   std::vector<subscription> subscriptions;
   caf::error refuse; ///< when set, subscriptions fail with it
+  std::vector<caf::response_promise> held = {};
 };
 
 /// What a stand-in for a shell heard.
@@ -39,6 +40,8 @@ public:
 
   session_actor make_session(bool recovery = false);
   stream_actor make_stream(std::shared_ptr<stream_record> record);
+  /// One that answers its subscriptions when it gets a `leave_stream`.
+  log_stream_actor make_held_stream(std::shared_ptr<stream_record> record);
   shell_actor make_shell(std::shared_ptr<shell_record> record);
   lab_actor make_lab(std::shared_ptr<lab_record> record);
 
