@@ -1,7 +1,7 @@
 #include "deploy/client/json.hpp"
 
 #include "deploy/client/failure.hpp"
-#include "protocol/antimony/events.hpp"
+#include "protocol/socketio/json.hpp"
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -23,7 +23,7 @@ std::string to_json(const rapidjson::Value& value) {
 }
 
 std::string json_text(std::string_view text) {
-  const auto valid = antimony::valid_utf8(text);
+  const auto valid = socketio::sanitize_utf8(text);
   return to_json(rapidjson::Value{rapidjson::StringRef(valid.data(), valid.size())});
 }
 

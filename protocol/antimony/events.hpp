@@ -57,10 +57,4 @@ struct shell_event {
 /// other.
 std::string shell_payload(const shell_event& event);
 
-/// `{"message":title,"data":{"code":N,"message":detail}}`: the body of a CONNECT_ERROR.
-std::string refusal_payload(std::string_view title, error_code code, std::string_view detail);
-
-/// The text with every byte that is not part of valid UTF-8 replaced by U+FFFD.
-std::string valid_utf8(std::string_view text);
-
 } // namespace stibium::antimony
