@@ -1,0 +1,77 @@
+#include "transport/runtime/embedded.hpp"
+
+#include "transport/runtime/embedded_state.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace stibium::runtime {
+
+namespace {
+
+constexpr auto tick_every = std::chrono::seconds{1};
+
+// Whether something of the instance can still be there: not after the machine has started anew, nor when all its
+// processes and network namespaces are gone.
+bool may_be_there(const sandbox& box, const instance_record& record) {
+  if (record.boot != boot_id()) return false;
+  const bool reachable = record.isolation == to_string(isolation::root);
+  return std::any_of(record.nodes.begin(), record.nodes.end(), [&](const node_record& node) {
+    const auto process = read_process(record, node.name);
+    if (process && find_process(process->outer.pid) == process->outer) return true;
+    return (reachable && ::access(("/run/netns/" + node.netns).c_str(), F_OK) == 0) ||
+           (record.holder && record.holder == box.holder());
+  });
+}
+
+// The instances of an earlier process; what is stale is cleaned away.
+std::vector<instance_record> recover(const sandbox& box, const std::string& run_root) {
+  std::vector<instance_record> result;
+  for (auto& record : find_records(run_root)) {
+    if (may_be_there(box, record)) {
+      result.push_back(std::move(record));
+      continue;
+    }
+    std::error_code code;
+    std::filesystem::remove_all(record.home(), code);
+  }
+  return result;
+}
+
+embedded_actor::behavior_type embedded(embedded_actor::stateful_pointer<embedded_state> self, nursery in,
+                                       io::io_thread* thread, embedded_options options,
+                                       std::shared_ptr<const sandbox> box, std::vector<instance_record> left) {
+  auto* state = &self->state;
+  self->set_down_handler([state](caf::down_msg& msg) { state->drop(msg.source); });
+  state->begin(std::move(in), thread, std::move(options), std::move(box), std::move(left));
+  self->delayed_send(self, tick_every, atom::tick_v);
+  return {[state](const runtime_command& what) { return state->command(what); },
+          [state](atom::cancel, const std::string& instance) { state->cancel(instance); },
+          [state](atom::inspect) { return state->inspect(); },
+          [state](atom::adopt, const instance_ref& where, const node_observer_actor& observer) {
+            return state->adopt(where, observer);
+          },
+          [state](const open_terminal& what) { return state->open(what); },
+          [state](const follow_log& what) { return state->follow(what); },
+          [state](atom::health) { return state->health(); },
+          [state](const instance_made& news) { state->made(news); },
+          [state](const instance_ending& news) { state->ending(news); },
+          [state](const node_started& news) { state->started(news); },
+          [state](const node_ended& news) { state->ended(news); },
+          [state](const command_ended& news) { state->done(news); },
+          [self, state](atom::tick) {
+            state->tick();
+            self->delayed_send(self, tick_every, atom::tick_v);
+          }};
+}
+
+} // namespace
+
+runtime_actor spawn_embedded_runtime(const nursery& in, io::io_thread& thread, const embedded_options& options) {
+  auto box = std::make_shared<const sandbox>(sandbox::open(options.run_root, options.wanted));
+  auto left = recover(*box, options.run_root);
+  return spawn(in, placement::on(&thread), {"runtime", "embedded", "", 0}, embedded, in, &thread, options,
+               std::move(box), std::move(left));
+}
+
+} // namespace stibium::runtime

@@ -1,0 +1,19 @@
+#include "transport/runtime/lab_log.hpp"
+
+#include <caf/send.hpp>
+
+#include <ctime>
+
+namespace stibium::runtime {
+
+void lab_log::write(const char* level, const std::string& text) const {
+  if (!sink_) return;
+  const auto now = std::time(nullptr);
+  std::tm parts{};
+  ::localtime_r(&now, &parts);
+  char clock[16];
+  std::strftime(clock, sizeof clock, "%H:%M:%S", &parts);
+  caf::anon_send(sink_, log_lines{{std::string{clock} + " " + level + " " + text}});
+}
+
+} // namespace stibium::runtime
