@@ -268,7 +268,11 @@ store_actor actor_fixture::make_store() {
     };
     return {[rec](atom::load) -> caf::result<stored_state> {
               if (rec->broken) return failure(ec::storage_failed, "disk full");
-              return rec->state;
+              auto all = rec->state;
+              all.labs.insert(all.labs.end(), rec->labs.begin(), rec->labs.end());
+              for (const auto& [id, instance] : rec->instances) all.instances.push_back(instance);
+              for (const auto& [id, entry] : rec->journal) all.journal.push_back(entry);
+              return all;
             },
             [rec, outcome](atom::save, const stored_lab& lab) {
               if (!rec->broken) rec->labs.push_back(lab);

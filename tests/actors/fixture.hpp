@@ -63,7 +63,7 @@ struct terminal_record {
 };
 
 struct store_record {
-  stored_state state; ///< what `load` answers
+  stored_state state; ///< `load` answers this and what was saved since
   std::vector<stored_lab> labs;
   std::map<std::string, stored_instance> instances; ///< by lab id, as they are now
   std::map<uint64_t, journal_entry> journal;        ///< as it is now
@@ -196,6 +196,13 @@ public:
   gateway_actor make_gateway(std::shared_ptr<gateway_record> record);
   spool_actor make_spool(std::shared_ptr<spool_record> record);
   supervisor_actor make_supervisor(std::shared_ptr<runtime_record> record);
+  // On the records below.
+  runtime_actor make_runtime();
+  directory_actor make_directory();
+  bulletin_actor make_bulletin();
+  store_actor make_store();
+  accounts_actor make_accounts();
+  scheduler_actor make_scheduler();
 
   caf::actor_system_config cfg;
   caf::actor_system system;
@@ -217,14 +224,6 @@ public:
   gateway_actor gateway;
 
 private:
-  caf::actor_system_config& prepared();
-  runtime_actor make_runtime();
-  directory_actor make_directory();
-  bulletin_actor make_bulletin();
-  store_actor make_store();
-  accounts_actor make_accounts();
-  scheduler_actor make_scheduler();
-
   std::vector<caf::strong_actor_ptr> spawned_;
 };
 
