@@ -75,8 +75,10 @@ std::string stop_signals::wait() {
   uint64_t count = 0;
   while (read(signal_event, &count, sizeof count) < 0 && errno == EINTR) {
   }
-  return std::string{"SIG"} + sigabbrev_np(last_signal);
+  return last_signal == 0 ? "" : std::string{"SIG"} + sigabbrev_np(last_signal);
 }
+
+void stop_signals::wake() { eventfd_write(signal_event, 1); }
 
 void stop_signals::cut_off_after(std::chrono::seconds limit) {
   std::thread{[limit] {

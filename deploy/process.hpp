@@ -34,8 +34,11 @@ public:
   stop_signals(const stop_signals&) = delete;
   stop_signals& operator=(const stop_signals&) = delete;
 
-  /// Waits for the first signal. \return its name.
+  /// Waits for a signal, or for `wake`. \return the signal's name; empty when it was `wake`.
   std::string wait();
+
+  /// Ends `wait`; from any thread.
+  void wake();
 
   /// From now on a further signal, and the end of `limit`, end the process at once with `exit_code::cut_off`.
   void cut_off_after(std::chrono::seconds limit);

@@ -6,7 +6,11 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
+
+#include <csignal>
+#include <cstdlib>
 
 namespace stibium::client {
 
@@ -150,6 +154,12 @@ task<> list_labs(context with, std::string wanted) {
 task<> change_lab(context with, change what, std::string wanted, std::string node) {
   const auto executor = co_await asio::this_coro::executor;
   auto session = co_await open_session(with, wanted);
+  asio::signal_set interrupt{executor, SIGINT};
+  interrupt.async_wait([name = session.about.name](const boost::system::error_code& error, int) {
+    if (error) return;
+    tell("\nstibium: not waiting any longer; the command goes on, see: stibium logs -f " + name);
+    std::_Exit(went_wrong);
+  });
   const bool shown = !with.json && (what == change::deploy || what == change::destroy);
   const auto log = std::make_shared<progress>(*session.link, session.token, session.about, executor);
   if (shown) co_await log->begin();
