@@ -28,6 +28,8 @@ def sweep(folder):
 
 
 def _belongs(pid, folder):
+    if _is_caller(pid):
+        return False
     home = Path("/proc") / str(pid)
     for link in ("cwd", "fd/1", "fd/2"):
         try:
@@ -36,13 +38,13 @@ def _belongs(pid, folder):
         except OSError:
             continue
     try:
-        return folder in (home / "cmdline").read_bytes().decode(errors="replace") and not _is_caller(pid)
+        return folder in (home / "cmdline").read_bytes().decode(errors="replace")
     except OSError:
         return False
 
 
 def _is_caller(pid):
-    """Those who called this program may name the folder, too."""
+    """Those who called this program are spared: they may write there, or name the folder."""
     above = os.getpid()
     while above > 1:
         try:
