@@ -21,6 +21,7 @@ namespace {
 
 constexpr int list_command = 5, open_command = 6, close_command = 7;
 constexpr char end_of_input = 4; // what ^D types
+constexpr std::chrono::milliseconds end_again{500};
 // The reason of the end comes on another namespace than the end itself.
 constexpr std::chrono::milliseconds late_reason{300};
 
@@ -108,7 +109,11 @@ private:
       detached_ = filtered.detach;
     }
     if (!typed && on_terminal()) detached_ = true; // the terminal has been hung up
-    if (!typed && !on_terminal()) typed = std::string(at_line_start_ ? 1 : 2, end_of_input);
+    if (!typed && !on_terminal()) {
+      asio::co_spawn(
+          executor_, [self = shared_from_this()] { return self->type_end(); }, asio::detached);
+      return;
+    }
     const auto text = typed ? joiner_.feed(*typed) : std::string{};
     if (!text.empty()) {
       at_line_start_ = text.back() == '\n' || text.back() == '\r';
@@ -118,6 +123,15 @@ private:
       keys_->taken();
     }
     if (detached_) over_.ring();
+  }
+
+  // Types the end of the input until the shell has taken it: one that comes while a program runs gets lost.
+  task<> type_end() {
+    const std::string end(at_line_start_ ? 1 : 2, end_of_input);
+    for (bool ended = false; !ended;) {
+      co_await type(end);
+      ended = co_await over_.wait_for(end_again);
+    }
   }
 
   // Types text; the ack is what lets more be read from the keyboard.

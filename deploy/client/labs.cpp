@@ -61,6 +61,7 @@ task<rapidjson::Document> fetch_labs(const service_url& where, const std::string
   if (answer.status == 401 || answer.status == 498)
     throw refused{answer.status,
                   "the token is not accepted (malformed, expired, or of another service); get a new one"};
+  if (answer.status == 404) throw refused{answer.status, where.text + " has no labs; is it a stibium service?"};
   auto body = parse_json(answer.body);
   if (answer.status != 200) throw refused{number_of(body, "code", answer.status), text_of(body, "message")};
   rapidjson::Document labs;
