@@ -71,10 +71,13 @@ stop_signals::~stop_signals() {
   // The descriptor stays open: a thread of `cut_off_after` may still wait on it.
 }
 
-std::string stop_signals::wait() {
-  uint64_t count = 0;
-  while (read(signal_event, &count, sizeof count) < 0 && errno == EINTR) {
+std::string stop_signals::wait(std::optional<std::chrono::milliseconds> limit) {
+  pollfd arrived{signal_event, POLLIN, 0};
+  int ready = 0;
+  while ((ready = poll(&arrived, 1, limit ? static_cast<int>(limit->count()) : -1)) < 0 && errno == EINTR) {
   }
+  uint64_t count = 0;
+  if (ready > 0) eventfd_read(signal_event, &count);
   return last_signal == 0 ? "" : std::string{"SIG"} + sigabbrev_np(last_signal);
 }
 

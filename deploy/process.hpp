@@ -34,8 +34,8 @@ public:
   stop_signals(const stop_signals&) = delete;
   stop_signals& operator=(const stop_signals&) = delete;
 
-  /// Waits for a signal, or for `wake`. \return the signal's name; empty when it was `wake`.
-  std::string wait();
+  /// Waits for a signal, for `wake`, or for the end of `limit`. \return the signal's name; empty when none has come.
+  std::string wait(std::optional<std::chrono::milliseconds> limit = std::nullopt);
 
   /// Ends `wait`; from any thread.
   void wake();

@@ -5,6 +5,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -24,22 +26,21 @@ void set_up_log(const std::string& level) {
   spdlog::set_default_logger(std::move(log));
 }
 
-// A service that fails more often than this within `failure_window` is not started again.
-constexpr size_t max_failures = 3;
-constexpr std::chrono::minutes failure_window{1};
-
-// Tells when failures come too fast.
-class failure_count {
+// How long a service that fails stays down: not at all at first, longer and longer when it fails again soon.
+class failure_pause {
 public:
-  bool too_many() {
+  std::chrono::milliseconds next() {
     const auto now = std::chrono::steady_clock::now();
-    std::erase_if(times_, [&](auto when) { return now - when > failure_window; });
-    times_.push_back(now);
-    return times_.size() > max_failures;
+    if (now - last_ > calm) failures_ = 0;
+    last_ = now;
+    const auto shift = std::min(failures_++, 6u);
+    return shift == 0 ? std::chrono::milliseconds{0} : std::chrono::milliseconds{500 << shift};
   }
 
 private:
-  std::vector<std::chrono::steady_clock::time_point> times_;
+  static constexpr std::chrono::minutes calm{2};
+  std::chrono::steady_clock::time_point last_;
+  unsigned failures_ = 0;
 };
 
 void announce(const service& it, native_login& login) {
@@ -52,18 +53,22 @@ void announce(const service& it, native_login& login) {
 
 // One life of the service. \return how the program ends, or nothing when the service has failed and is to start again.
 std::optional<exit_code> live(settings& values, native_login& login, const std::vector<runtime_choice>& runtimes,
-                              stop_signals& signals) {
-  service it{values, login, runtimes, [&signals](const std::string& why) {
+                              stop_signals& signals, bool again) {
+  std::atomic<bool> failed{false};
+  service it{values, login, runtimes, [&](const std::string& why) {
                spdlog::critical("the service fails: {}", why);
+               failed = true;
                signals.wake();
              }};
   if (const auto wrong = it.start()) {
     std::fprintf(stderr, "stibiumd: %s\n", wrong->text.c_str());
+    if (again) return std::nullopt;
     return wrong->how;
   }
   values.server.listen.port = it.port(); // clients come back to it
   announce(it, login);
-  const auto signal = signals.wait();
+  std::string signal;
+  while (signal.empty() && !failed) signal = signals.wait();
   if (!signal.empty()) {
     spdlog::info("{}: stopping", signal);
     signals.cut_off_after(stop_deadline);
@@ -79,16 +84,14 @@ std::optional<exit_code> live(settings& values, native_login& login, const std::
 
 exit_code serve(settings values, const std::vector<runtime_choice>& runtimes) {
   stop_signals signals;
-  failure_count failures;
+  failure_pause pause;
   auto login = login_from_environment();
   spdlog::debug("{} files may be open", raise_file_limit());
-  for (;;) {
-    if (const auto how = live(values, login, runtimes, signals)) return *how;
-    if (failures.too_many()) {
-      std::fprintf(stderr, "stibiumd: the service keeps failing; its log says why\n");
-      return exit_code::broken;
-    }
-    spdlog::warn("starting again");
+  for (bool again = false;; again = true) {
+    if (const auto how = live(values, login, runtimes, signals, again)) return *how;
+    const auto span = pause.next();
+    spdlog::warn("starting again in {} s", std::chrono::duration<double>{span}.count());
+    if (!signals.wait(span).empty()) return exit_code::ended;
   }
 }
 
