@@ -26,7 +26,7 @@ struct shell_state {
   /// The newest pieces of output can be resumed exactly; older ones are merged.
   static constexpr size_t exact_chunks = 1024;
   /// How long a terminal may take to close; after that the shell ends without it.
-  static constexpr std::chrono::seconds close_deadline{10};
+  static constexpr std::chrono::seconds close_deadline{5};
 
   explicit shell_state(ticking_shell_actor::pointer self)
       : self{self}
