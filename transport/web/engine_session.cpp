@@ -77,8 +77,14 @@ void engine_session::send(wire_ptr batch, cargo what, bool urgent) {
 
 bool engine_session::is_full() const { return queue().counted_bytes() > home_.options().send_queue_bytes; }
 
+bool engine_session::is_stuck() {
+  if (is_full() && !doomed_) flush(); // more may have come in one turn than the queue holds
+  return is_full();
+}
+
 size_t engine_session::make_room(size_t room) {
   auto limit = home_.options().send_queue_bytes;
+  if (queue().counted_bytes() + room > limit) flush();
   if (queue().counted_bytes() + room <= limit) return 0;
   return queue().drop_bulletins(limit - std::min(room, limit));
 }

@@ -40,6 +40,8 @@ public:
   size_t queued() const { return queue().bytes(); }
   /// Whether the queue, backlogs not counted, is over its limit.
   bool is_full() const;
+  /// The same after sending what the client takes at once: whether the client is slow.
+  bool is_stuck();
   /// Ends the session; the sink hears of it at once.
   void close(close_cause why);
 

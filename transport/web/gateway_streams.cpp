@@ -55,12 +55,12 @@ void gateway_state::push(stream_watch& watch, const stream_chunk& chunk) {
   auto& session = watch.who->session;
   if (watch.policy == overflow::pause) {
     session.send(chunk.batch, cargo::stream, true); // somebody is typing
-    if (!session.is_full() || std::exchange(watch.congested, true)) return;
+    if (!session.is_stuck() || std::exchange(watch.congested, true)) return;
     counters::add(home_->counted().congestions);
     caf::anon_send(watch.of->owner, atom::congested_v, connection_id{session.id()});
     return;
   }
-  if (watch.skipped == 0 && !session.is_full()) return session.send(chunk.batch, cargo::stream, false);
+  if (!session.is_stuck() && watch.skipped == 0) return session.send(chunk.batch, cargo::stream, false);
   watch.skipped += chunk.entries;
   watch.last_skipped_seq = chunk.last_seq;
   counters::add(home_->counted().lines_skipped, chunk.entries);

@@ -63,6 +63,7 @@ void http_connection::read_request() {
   stage_ = stage::idle;
   parser_.emplace();
   parser_->header_limit(max_header_bytes);
+  parser_->body_limit(boost::none); // until the head tells which one holds
   if (buffer_.size() > 0) return read_header();
   socket_.async_wait(tcp::socket::wait_read, [me = shared_from_this()](const error_code& failed) {
     if (me->stage_ != stage::idle) return;
@@ -86,7 +87,9 @@ void http_connection::on_header() {
   terms_ = terms_of(head);
   if (auto status = refusal_of(head); status != 0) return refuse(status);
   auto engine = is_engine_path(home_.options().path, path_of(head.target()));
-  parser_->body_limit(engine ? home_.options().max_payload : home_.options().max_body);
+  auto limit = engine ? home_.options().max_payload : home_.options().max_body;
+  if (parser_->content_length().value_or(0) > limit) return refuse(413);
+  parser_->body_limit(limit);
   stage_ = stage::body;
   home_.arm(deadline_, body_time);
   if (!parser_->is_done() && same_header_name(std::string_view{head[http::field::expect]}, "100-continue"))

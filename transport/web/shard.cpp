@@ -126,7 +126,13 @@ void shard::check_quiet() {
   if (auto quiet = std::exchange(quiet_, nullptr)) quiet();
 }
 
+void shard::enlist(websocket& what) {
+  websockets_.push_back(what);
+  counters::add(counted_.sockets_open);
+}
+
 void shard::delist(websocket& what) {
+  counters::drop(counted_.sockets_open);
   websockets_.erase(websockets_.iterator_to(what));
   if (stopping_) check_quiet();
 }
@@ -138,7 +144,13 @@ void shard::enlist(std::shared_ptr<http_connection> what) {
 
 void shard::delist(const http_connection& what) { http_.erase(&what); }
 
+void shard::http_begins() {
+  ++http_alive_;
+  counters::add(counted_.sockets_open);
+}
+
 void shard::http_ended() {
+  counters::drop(counted_.sockets_open);
   --http_alive_;
   if (stopping_) check_quiet();
 }

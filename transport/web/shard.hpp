@@ -61,11 +61,11 @@ public:
   void arm_at(io::deadline& what, io::deadline::clock::time_point due) { clock_.arm_at(what, due); }
   bool stopping() const { return stopping_; }
 
-  void enlist(websocket& what) { websockets_.push_back(what); }
+  void enlist(websocket& what);
   void delist(websocket& what);
   void enlist(std::shared_ptr<http_connection> what);
   void delist(const http_connection& what);
-  void http_begins() { ++http_alive_; }
+  void http_begins();
   void http_ended();
 
   // -- sessions

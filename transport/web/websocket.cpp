@@ -3,6 +3,7 @@
 #include "transport/web/shard.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -137,13 +138,18 @@ void websocket::flush() {
     auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return await_writable();
-    if (sent < 0) return end(close_cause::transport_close);
+    if (sent < 0) return end_later();
     written_ += static_cast<uint64_t>(sent);
     counters::add(home_.counted().flushes);
     counters::add(home_.counted().bytes_out, static_cast<uint64_t>(sent));
     queue_.consume(static_cast<size_t>(sent));
     after_write();
   }
+}
+
+void websocket::end_later() {
+  writing_ = true; // no more
+  boost::asio::post(home_.context(), [me = websocket_ptr{this}] { me->end(close_cause::transport_close); });
 }
 
 void websocket::await_writable() {

@@ -38,8 +38,8 @@ protected:
 class websocket final : public boost::intrusive_ref_counter<websocket, boost::thread_unsafe_counter>,
                         public boost::intrusive::list_base_hook<> {
 public:
-  /// Takes over a socket whose upgrade is answered by the first bytes of the queue. `early` came behind the request. The
-  /// owner may be null.
+  /// Takes over a socket whose upgrade is answered by the first bytes of the queue. `early` came behind the request.
+  /// The owner may be null.
   websocket(shard& home, boost::asio::ip::tcp::socket socket, std::string_view early, websocket_owner* owner);
   ~websocket();
   websocket(const websocket&) = delete;
@@ -51,7 +51,7 @@ public:
   /// What waits to be sent; call `flush` after adding to it.
   send_queue& queue() { return queue_; }
 
-  /// Sends what the socket takes now; the rest follows when it can.
+  /// Sends what the socket takes now; the rest follows when it can. The owner hears of failures later, never from here.
   void flush();
 
   /// Ends it politely: sends what is queued and a close frame, waits a little for the client's. The owner hears nothing
@@ -78,6 +78,7 @@ private:
   void parse();
   void take(const frame_item& item);
   void fit_buffer();
+  void end_later();
   void await_writable();
   void after_write();
   void end(close_cause why);
