@@ -149,6 +149,11 @@ embedded_state::instance_entry& embedded_state::enter(const instance_record& rec
 
 void embedded_state::leave(const std::string& instance) {
   end_followers(instance);
+  for (const auto& node : instances_[instance].nodes) {
+    int status = 0;
+    bool gone = false;
+    if (node.process && watches_.erase(node.process->outer.pid) > 0) try_reap(node.process->outer.pid, status, gone);
+  }
   instances_.erase(instance);
 }
 
@@ -187,8 +192,8 @@ void embedded_state::started(const node_started& news) {
 void embedded_state::watch(const node_started& what) {
   node_ended news{what.instance, what.node, what.process};
   auto fd = watch_process(what.process.outer);
-  if (!fd) return caf::anon_send(embedded_actor{self}, std::move(news));
   auto& place = watches_[what.process.outer.pid];
+  if (!fd) return caf::anon_send(embedded_actor{self}, std::move(news));
   place = std::make_unique<descriptor>(thread_->context(), fd.release());
   place->async_wait(descriptor::wait_read,
                     [me = embedded_actor{self}, news = std::move(news)](boost::system::error_code code) {
@@ -197,7 +202,7 @@ void embedded_state::watch(const node_started& what) {
 }
 
 void embedded_state::ended(const node_ended& news) {
-  watches_.erase(news.process.outer.pid);
+  if (watches_.erase(news.process.outer.pid) == 0) return; // it has been reaped, its number may be another's
   int status = 0;
   bool gone = false;
   const bool ours = try_reap(news.process.outer.pid, status, gone);

@@ -4,10 +4,21 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <csignal>
+#include <sys/wait.h>
 
 namespace stibium::runtime {
 
 namespace {
+
+// A program that nobody has taken over, because the runtime ended meanwhile, ends too.
+void discard(pty_program* unused) {
+  if (unused->process.pidfd) {
+    ::kill(-unused->process.pid, SIGKILL);
+    ::waitpid(unused->process.pid, nullptr, 0);
+  }
+  delete unused;
+}
 
 // What a shell expects to find, unless the node's `env` says otherwise.
 void add_default(std::vector<std::string>& environment, const std::string& key, const std::string& value) {
@@ -45,7 +56,7 @@ opener_actor::behavior_type opener(opener_actor::pointer self) {
     self->quit();
     auto made = start_in_pty(order.what, order.size);
     if (!made) return std::move(made.error());
-    return std::make_shared<pty_program>(std::move(*made));
+    return opened_program{new pty_program(std::move(*made)), discard};
   }};
 }
 

@@ -123,7 +123,11 @@ bool sandbox::take_holder_back(const std::string& run_root) {
       !from[2].IsString() || from[2].GetString() != boot_id())
     return false;
   holder_ = {from[0].GetInt(), from[1].GetUint64()};
-  return alive();
+  if (alive()) return true;
+  int status;
+  bool gone;
+  try_reap(holder_.pid, status, gone); // it may have been a child of this process
+  return false;
 }
 
 bool sandbox::start_holder(const std::string& run_root) {

@@ -229,3 +229,98 @@ TEST_CASE_FIXTURE(lab_fixture, "embedded: what another boot of the machine has l
   CHECK(ask<std::vector<instance_status>>(atom::inspect_v).value->empty());
   CHECK_FALSE(std::filesystem::exists(record.home()));
 }
+
+TEST_CASE_FIXTURE(lab_fixture, "embedded: a failing exec line is a line in the log, not a failed deploy") {
+  if (!begin()) return;
+  const auto where = place("exec-1", R"(
+name: exec
+topology:
+  nodes:
+    a:
+      kind: nokia_srlinux
+      image: srl:1
+      exec: ["sh -c 'echo out; echo why >&2; exit 5'", "no-such-tool", "echo 'open", "echo fine"]
+)");
+  const auto deployed = command(lab_verb::deploy, where);
+  REQUIRE_MESSAGE(deployed, message_of(deployed.error));
+  CHECK(deployed.value->nodes.front().kind == "nokia_srlinux");
+  CHECK(lab_log.wait_for("WARN Kind runs as linux node=a kind=nokia_srlinux"));
+  CHECK(lab_log.wait_for("INFO Image is not used"));
+  CHECK(lab_log.wait_for(R"(rc=exit code 5 stdout="out" stderr="why")"));
+  CHECK(lab_log.wait_for("ERRO Failed to execute command node=a command=\"no-such-tool\""));
+  CHECK(lab_log.wait_for("ERRO Failed to execute command node=a command=\"echo 'open\""));
+  CHECK(lab_log.wait_for(R"(INFO Executed command node=a command="echo fine" stdout="fine")"));
+}
+
+TEST_CASE_FIXTURE(lab_fixture,
+                  "embedded: labs with the same nodes live beside each other, commands of one wait for their turn") {
+  if (!begin()) return;
+  const auto one = place("ping-1", ping_topology), two = place("ping-2", ping_topology);
+  const auto ask_for = [&](lab_verb verb, const instance_ref& where) {
+    return self->request(runtime, std::chrono::seconds{60},
+                         runtime_command{verb, where, "", true, lab_log.actor, nodes.actor});
+  };
+  auto first = ask_for(lab_verb::deploy, one);
+  auto second = ask_for(lab_verb::deploy, two);
+  auto third = ask_for(lab_verb::deploy, one);
+  const auto good = [](instance_status& status) { CHECK(status.nodes.size() == 2); };
+  const auto bad = [](caf::error& err) { FAIL(message_of(err)); };
+  first.receive(good, bad);
+  second.receive(good, bad);
+  third.receive(good, bad);
+  CHECK(ask<std::vector<instance_status>>(atom::inspect_v).value->size() == 2);
+  CHECK(lab_log.wait_for("Removing the instance that is there name=ping-1"));
+  REQUIRE(command(lab_verb::destroy, two));
+  CHECK(contains(in_shell(one, "n1", "ping -c 1 -W 5 10.9.0.2"), "1 received"));
+}
+
+TEST_CASE_FIXTURE(lab_fixture, "embedded: a link to the host comes and goes with its lab") {
+  if (!begin()) return;
+  const std::string name = "sbt" + std::to_string(::getpid() % 100000);
+  const auto where =
+      place("host-1", "name: host\ntopology:\n  nodes: {a: {kind: linux}}\n  links: [{endpoints: [\"a:eth1\", \"host:" +
+                          name + "\"]}]\n");
+  REQUIRE(command(lab_verb::deploy, where));
+  CHECK(contains(output_of("ip -br link show dev " + name), "UP"));
+  REQUIRE(command(lab_verb::destroy, where));
+  CHECK_FALSE(contains(output_of("ip -br link"), name));
+}
+
+TEST_CASE_FIXTURE(lab_fixture, "embedded: nothing that ends in a node stays as a zombie, in it or here") {
+  if (!begin()) return;
+  const auto where = place("ping-1", ping_topology);
+  REQUIRE(command(lab_verb::deploy, where));
+  in_shell(where, "n1", "(sleep 0.01 &) ; (true &)");
+  REQUIRE(command(lab_verb::restart_node, where, "n1"));
+  CHECK_FALSE(
+      contains(in_shell(where, "n1", "(true &) ; sleep 0.2; ps -A -o stat= | grep Z | sed s/Z/ZOMBIE/"), "\nZOMBIE"));
+  REQUIRE(command(lab_verb::destroy, where));
+  drop();
+  // What the runtime has started is its child until it has been reaped.
+  CHECK(output_of("ps -o stat= --ppid " + std::to_string(::getpid()) + " | grep Z").empty());
+}
+
+TEST_CASE_FIXTURE(lab_fixture,
+                  "embedded: typed keys arrive complete and in order, and a flood is read at the client's pace") {
+  if (!begin()) return;
+  const auto where = place("ping-1", ping_topology);
+  REQUIRE(command(lab_verb::deploy, where));
+  const auto ear = attach();
+  const auto terminal = shell(where, "n1", ear);
+  REQUIRE(terminal);
+  type(*terminal.value, "stty -echo -icanon; echo rea''dy; head -c 5000 | md5sum; seq 1 50000; exit\n");
+  REQUIRE(ear.wait_for("ready\r\n"));
+  std::string keys;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string key(1, static_cast<char>('a' + i * 7 % 26));
+    keys += key;
+    self->send(*terminal.value, terminal_input{key});
+  }
+  const auto sum = output_of("printf %s " + keys + " | md5sum");
+  REQUIRE(ear.ends->wait([](const auto& ends) { return !ends.empty(); }));
+  const auto text = ear.text();
+  CHECK(contains(text, sum.substr(0, 32)));
+  std::string all;
+  for (int i = 1; i <= 50000; ++i) all += std::to_string(i) + "\r\n";
+  CHECK(contains(text, "\r\n" + all));
+}

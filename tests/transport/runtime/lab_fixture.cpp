@@ -1,7 +1,8 @@
 #include "tests/transport/runtime/lab_fixture.hpp"
 
 #include <cstdio>
-#include <numeric>
+#include <signal.h>
+#include <sys/wait.h>
 
 namespace stibium::test {
 
@@ -78,7 +79,10 @@ lab_fixture::~lab_fixture() {
   drop();
   for (const auto& ear : ears) caf::anon_send_exit(ear, caf::exit_reason::user_shutdown);
   const auto holder = output_of("sed 's/^.//;s/,.*//' " + root.string() + "/holder.json 2>/dev/null");
-  if (!holder.empty()) output_of("kill -9 " + holder);
+  if (!holder.empty()) {
+    ::kill(std::stoi(holder), SIGKILL);
+    ::waitpid(std::stoi(holder), nullptr, 0);
+  }
   std::filesystem::remove_all(root);
 }
 
