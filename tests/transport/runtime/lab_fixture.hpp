@@ -78,8 +78,8 @@ struct lab_fixture {
   lab_fixture();
   ~lab_fixture();
 
-  /// Starts the runtime; false with a message when it cannot isolate that way here.
-  bool begin(runtime::isolation wanted = runtime::isolation::root);
+  /// Starts the runtime; false with a message when it cannot isolate that way here, or not at all.
+  bool begin(runtime::isolation wanted = runtime::isolation::automatic);
   /// Ends the runtime as a crash would: nothing is destroyed.
   void drop();
 
