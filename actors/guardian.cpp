@@ -3,6 +3,7 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace stibium {
 
@@ -127,9 +128,9 @@ void guardian_state::down(const caf::down_msg& msg) {
 }
 
 bool guardian_state::labs_live() const {
-  return std::ranges::any_of(house_.births.people->all(), [](const auto& one) {
-    return one.birth.kind == "lab" || one.birth.kind == "log stream" || one.birth.kind == "shell";
-  });
+  static constexpr std::array kinds{"lab", "log stream", "shell", "spool"};
+  return std::ranges::any_of(house_.births.people->all(),
+                             [](const auto& one) { return std::ranges::find(kinds, one.birth.kind) != kinds.end(); });
 }
 
 ticking_guardian_actor::behavior_type guardian(ticking_guardian_actor::stateful_pointer<guardian_state> self,

@@ -68,7 +68,7 @@ private:
   void fail(std::string why);
   void take_down(caf::error reason);
   void end_next();
-  bool labs_live() const;
+  bool labs_live() const; ///< or what belongs to them
 
   blueprint plan_;
   house house_;
