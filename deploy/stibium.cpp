@@ -9,7 +9,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <csignal>
 #include <cstdlib>
 #include <functional>
 
@@ -188,7 +187,6 @@ int report(const failure& error, bool json) {
 } // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
   options all;
   log_options log;
   shell_options shell;
