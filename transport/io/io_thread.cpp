@@ -6,6 +6,8 @@
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
+#include <spdlog/spdlog.h>
+
 namespace stibium::io {
 
 namespace {
@@ -29,7 +31,14 @@ io_thread::~io_thread() {
 void io_thread::start() {
   thread_ = std::thread([this] {
     running_here = this;
-    context_.run();
+    for (bool over = false; !over;) {
+      try {
+        context_.run();
+        over = true;
+      } catch (const std::exception& error) { // one connection's trouble is not everyone's
+        spdlog::error("io thread: a handler threw: {}", error.what());
+      }
+    }
   });
 }
 

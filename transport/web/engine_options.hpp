@@ -20,6 +20,9 @@ struct engine_options {
   std::chrono::milliseconds connect_timeout{45000}; ///< until the first CONNECT
   size_t max_payload = 1000000;                     ///< bytes of one message, and of one polling request
   size_t max_body = 1024 * 1024;                    ///< bytes of any other HTTP request's body
+  std::chrono::milliseconds header_timeout{10000};  ///< for the head of an HTTP request, from its first byte
+  std::chrono::milliseconds body_timeout{30000};    ///< for its body
+  std::chrono::milliseconds idle_timeout{65000};    ///< between HTTP requests
   std::vector<std::string> cors_origins;            ///< "https://host:port", or "*"; none: same origin only
   size_t send_queue_bytes = 1024 * 1024;            ///< per connection, before its policy takes effect
   size_t max_connections = 50000;                   ///< per io thread; further ones are closed at once

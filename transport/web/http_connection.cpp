@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
+#include <spdlog/spdlog.h>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,9 +24,6 @@ using error_code = boost::system::error_code;
 
 constexpr uint32_t max_header_bytes = 16 * 1024; // with the request line
 constexpr auto first_byte_time = 10s;            // of a new connection
-constexpr auto idle_time = 65s;                  // between requests
-constexpr auto header_time = 10s;                // from its first byte
-constexpr auto body_time = 30s;
 constexpr auto write_time = 120s;
 constexpr auto linger_time = 2s; // for a client that still sends when it has been refused
 constexpr size_t read_ahead = 4096;
@@ -74,7 +72,7 @@ void http_connection::read_request() {
 
 void http_connection::read_header() {
   stage_ = stage::header;
-  home_.arm(deadline_, header_time);
+  home_.arm(deadline_, home_.options().header_timeout);
   http::async_read_header(socket_, buffer_, *parser_, [me = shared_from_this()](const error_code& failed, size_t) {
     if (me->stage_ != stage::header) return;
     if (failed) return me->on_read_error(failed);
@@ -91,7 +89,7 @@ void http_connection::on_header() {
   if (parser_->content_length().value_or(0) > limit) return refuse(413);
   parser_->body_limit(limit);
   stage_ = stage::body;
-  home_.arm(deadline_, body_time);
+  home_.arm(deadline_, home_.options().body_timeout);
   if (!parser_->is_done() && same_header_name(std::string_view{head[http::field::expect]}, "100-continue"))
     return invite_body();
   read_body();
@@ -193,10 +191,15 @@ void http_connection::resume(shard& home, handed_over what) {
 void http_connection::serve_handler(http_request request) {
   auto& handler = home_.options().on_http;
   if (!handler) return refuse(404);
-  handler(std::move(request), make_reply(home_.context(), [me = weak_from_this()](http_response answer) {
-            // A client that has left needs no answer.
-            if (auto here = me.lock()) here->reply(std::move(answer));
-          }));
+  auto answer = make_reply(home_.context(), [me = weak_from_this()](http_response what) {
+    // A client that has left needs no answer.
+    if (auto here = me.lock()) here->reply(std::move(what));
+  });
+  try {
+    handler(std::move(request), std::move(answer));
+  } catch (const std::exception& error) { // nobody can answer any more, so it is answered with 500
+    spdlog::error("web: the handler of an HTTP request threw: {}", error.what());
+  }
 }
 
 void http_connection::wait_for(session_ptr session) {
@@ -246,7 +249,7 @@ void http_connection::after_answer() {
   if (refused_ && !terms_.keep_alive) return linger();
   if (!terms_.keep_alive || closing_) return end();
   refused_ = false;
-  home_.arm(deadline_, idle_time);
+  home_.arm(deadline_, home_.options().idle_timeout);
   read_request();
 }
 

@@ -113,6 +113,23 @@ TEST_CASE_FIXTURE(web_fixture, "http: what is too large, unknown or broken is re
   CHECK(status_of(client.request("GET", "/still")) == 200);
 }
 
+TEST_CASE_FIXTURE(web_fixture, "http: whoever sends too slowly is told so and closed, whoever idles is closed") {
+  options.header_timeout = 50ms;
+  options.body_timeout = 50ms;
+  options.idle_timeout = 50ms;
+  options.on_http = echo;
+  serve();
+  loopback_client head{port()}, body{port()}, idle{port()};
+  head.send("GET / HTTP/1.1\r\nHost:");
+  CHECK(status_of(head.answer()) == 408);
+  CHECK(head.closed());
+  body.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nabc");
+  CHECK(status_of(body.answer()) == 408);
+  CHECK(body.closed());
+  CHECK(status_of(idle.request("GET", "/")) == 200);
+  CHECK(idle.closed());
+}
+
 TEST_CASE_FIXTURE(web_fixture, "http: without a handler everything is 404") {
   serve();
   loopback_client client{port()};
@@ -126,6 +143,7 @@ TEST_CASE_FIXTURE(web_fixture, "http: answers may come from any thread, late, or
   options.on_http = [&](web::http_request request, web::http_reply reply) {
     if (request.target == "/late") late.set_value(std::move(reply));
     if (request.target == "/thread") other = std::thread{[reply] { reply({201, "", "", {}}); }};
+    if (request.target == "/throws") throw std::runtime_error("as asked");
     // others are forgotten
   };
   serve();
@@ -140,6 +158,7 @@ TEST_CASE_FIXTURE(web_fixture, "http: answers may come from any thread, late, or
   CHECK(status_of(client.request("GET", "/thread")) == 201);
   other.join();
   CHECK(status_of(client.request("GET", "/forgotten")) == 500);
+  CHECK(status_of(client.request("GET", "/throws")) == 500);
 }
 
 TEST_CASE_FIXTURE(web_fixture, "http: headers of handlers cannot smuggle further ones") {

@@ -1,3 +1,4 @@
+#include "tests/transport/web/client_frame.hpp"
 #include "tests/transport/web/web_fixture.hpp"
 #include "transport/web/engine_session.hpp"
 
@@ -93,6 +94,21 @@ TEST_CASE_FIXTURE(web_fixture, "server: a client that asks for no namespace is c
   CHECK(frame.payload == "\x03\xe8"
                          "connect timeout");
   CHECK(heard.has("lost connect timeout"));
+}
+
+TEST_CASE_FIXTURE(web_fixture, "server: frames that come with the upgrade request are read") {
+  serve();
+  loopback_client client{port()};
+  client.send(
+      "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\n"
+      "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
+      client_frame(0x81, "40/n") + client_frame(0x89, std::string(100, 'p')) + client_frame(0x01, "40"));
+  CHECK(status_of(client.answer()) == 101);
+  CHECK(client.message().starts_with("0{"));
+  CHECK(client.frame().op == web::opcode::pong);
+  CHECK(client.message() == R"(40/n,{"sid":"sid"})");
+  client.send(client_frame(0x80, "/m"));
+  CHECK(client.message() == R"(40/m,{"sid":"sid"})");
 }
 
 TEST_CASE_FIXTURE(web_fixture, "server: session ids are long, url-safe and never the same") {
