@@ -25,6 +25,7 @@ embedded_state::~embedded_state() {
   }
   for (auto& [name, instance] : instances_) close_terminals(instance, "", "the service ends");
   for (const auto& follower : followers_) caf::anon_send_exit(follower.actor, caf::exit_reason::user_shutdown);
+  if (instances_.empty() && commands_.empty() && box_) box_->end_holder();
 }
 
 void embedded_state::begin(nursery in, io::io_thread* thread, embedded_options options,

@@ -161,6 +161,16 @@ bool sandbox::start_holder(const std::string& run_root) {
   return true;
 }
 
+void sandbox::end_holder() const {
+  if (how_ != isolation::user_namespace) return;
+  std::error_code ignored;
+  std::filesystem::remove(std::filesystem::path{netns_folder_}.parent_path() / "holder.json", ignored);
+  send_signal(holder_, SIGKILL);
+  int status;
+  bool gone = false;
+  for (int tries = 0; tries < 200 && !try_reap(holder_.pid, status, gone) && !gone; ++tries) ::usleep(1000);
+}
+
 program sandbox::outside(std::vector<std::string> argv) const {
   program result;
   result.env = {std::string{"PATH="} + default_path, "LANG=C", "LC_ALL=C"};

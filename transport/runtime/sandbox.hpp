@@ -36,6 +36,9 @@ public:
   /// False once the holder has been killed; `open` then makes another one.
   bool alive() const { return how_ != isolation::user_namespace || find_process(holder_.pid) == holder_; }
 
+  /// Ends the holder, if there is one: to be called when no node is left. Takes a few ms.
+  void end_holder() const;
+
   /// Where network namespaces have their names, as seen by those who run in `outside`.
   std::string netns_path(std::string_view name) const { return netns_folder_ + "/" + std::string{name}; }
 

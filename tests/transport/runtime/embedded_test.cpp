@@ -84,6 +84,9 @@ TEST_CASE_FIXTURE(lab_fixture, "embedded: a lab lives as root and leaves nothing
 TEST_CASE_FIXTURE(lab_fixture, "embedded: a lab lives inside a user namespace") {
   if (!begin(runtime::isolation::user_namespace)) return;
   live(*this);
+  CHECK(std::filesystem::exists(root / "holder.json"));
+  drop(); // no node is left: nothing holds the namespace any longer
+  CHECK_FALSE(std::filesystem::exists(root / "holder.json"));
 }
 
 TEST_CASE_FIXTURE(lab_fixture, "embedded: without namespaces nodes are processes and links are missed in the log") {
