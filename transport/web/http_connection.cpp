@@ -182,7 +182,7 @@ void http_connection::resume(shard& home, handed_over what) {
   home.enlist(connection);
   connection->terms_ = std::move(what.terms);
   auto room = connection->buffer_.prepare(what.behind.size());
-  std::memcpy(room.data(), what.behind.data(), what.behind.size());
+  boost::asio::buffer_copy(room, boost::asio::buffer(what.behind));
   connection->buffer_.commit(what.behind.size());
   connection->stage_ = stage::answering;
   serve_engine(home, connection, what.request);

@@ -33,7 +33,7 @@ websocket::websocket(shard& home, tcp::socket socket, std::string_view early, we
     heap_capacity_ = static_cast<uint32_t>(early.size());
     heap_ = std::make_unique_for_overwrite<char[]>(heap_capacity_);
   }
-  std::memcpy(bytes(), early.data(), early.size());
+  std::copy(early.begin(), early.end(), bytes());
   fill_ = static_cast<uint32_t>(early.size());
   home_.enlist(*this);
 }
