@@ -84,7 +84,7 @@ std::optional<std::string> apply(const arguments& all, settings& into) {
 std::variant<settings, exit_code> read_command_line(int argc, char** argv, const std::vector<std::string>& runtimes) {
   use_runtimes(runtimes);
   arguments all;
-  CLI::App app{about};
+  CLI::App app{about, "stibiumd"};
   declare(app, all);
   try {
     app.parse(argc, argv);

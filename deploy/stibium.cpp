@@ -194,7 +194,7 @@ int main(int argc, char** argv) {
   std::string lab, node;
   chosen command;
 
-  CLI::App app{about};
+  CLI::App app{about, "stibium"};
   app.footer(examples);
   app.require_subcommand(1);
   app.fallthrough();

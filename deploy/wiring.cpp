@@ -22,6 +22,7 @@ namespace {
 
 // How long the first look at the labs folder may take before the service listens without it.
 constexpr std::chrono::seconds first_look{20};
+constexpr std::chrono::seconds report_deadline{3};
 // The runtime may look around for a while.
 constexpr std::chrono::seconds build_deadline{60};
 
@@ -72,7 +73,23 @@ void await_first_look(const residents& whom) {
       .receive([] {}, [](const caf::error& why) { spdlog::warn("the labs folder takes long: {}", message_of(why)); });
 }
 
-} // namespace
+// Says what the service begins with.
+void report(const residents& whom, const settings& values) {
+  caf::scoped_actor self{*whom.world.births.system};
+  identity everyone;
+  everyone.is_admin = true;
+  self->request(whom.world.directory, report_deadline, atom::describe_v, everyone)
+      .receive(
+          [&](const std::vector<lab_view>& labs) { spdlog::info("{} labs in {}", labs.size(), values.labs.folder); },
+          [](const caf::error& why) { spdlog::warn("the labs are not known: {}", message_of(why)); });
+  self->request(whom.world.runtime, report_deadline, atom::health_v)
+      .receive(
+          [&](const runtime_health& health) {
+            spdlog::log(health.ready ? spdlog::level::info : spdlog::level::warn, "runtime {}: {}", values.runtime.name,
+                        health.detail);
+          },
+          [](const caf::error& why) { spdlog::warn("the runtime does not answer: {}", message_of(why)); });
+}
 
 blueprint make_blueprint(const wiring_needs& with) {
   const auto values = with.values;
@@ -104,6 +121,8 @@ blueprint make_blueprint(const wiring_needs& with) {
   return plan;
 }
 
+} // namespace
+
 std::variant<residents, std::string> start_actors(const wiring_needs& with) {
   residents all;
   all.chief = spawn(with.births, placement::pool(), {"guardian", "", "", 0}, guardian, make_blueprint(with));
@@ -124,6 +143,7 @@ std::variant<residents, std::string> start_actors(const wiring_needs& with) {
       if (why && why != caf::exit_reason::user_shutdown) told(message_of(why));
     });
   await_first_look(all);
+  report(all, with.values);
   return all;
 }
 
