@@ -1,7 +1,7 @@
 // Starts real stibium services and real socket.io clients for tests. The Python face is in stibium_harness/.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -65,10 +65,9 @@ export class Service {
     const options = ["--listen", `127.0.0.1:${this.port}`, "--labs", this.labsFolder, "--data", this.dataFolder, "--config", config];
     // The service dies with the test run, however that ends.
     this.process = spawn("setpriv", ["--pdeathsig", "TERM", this.program, ...options], {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", openSync(join(this.folder, "stderr"), "a")],
       env: { ...process.env, SB_NATIVE_USERNAME: user, SB_NATIVE_PASSWORD: password, ...this.env },
     });
-    this.process.stderr.pipe(createWriteStream(join(this.folder, "stderr"), { flags: "a" }));
     this.ended = once(this.process, "exit");
     const listening = (async () => {
       for await (const line of createInterface({ input: this.process.stdout })) {
@@ -250,7 +249,10 @@ export class Client {
     while (!this.events.length) {
       const left = end - Date.now();
       if (left <= 0) throw new Error(`no ${name ?? "event"} within ${ms} ms`);
-      await Promise.race([new Promise((wake) => this.waiting.push(wake)), sleep(left)]);
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.waiting.push(() => (clearTimeout(timer), resolve()));
+      });
     }
     const [event, ...args] = this.events.shift();
     if (name && event !== name) throw new Error(`expected ${name}, came ${event} ${JSON.stringify(args)}`);

@@ -41,7 +41,7 @@ describe("shells on the embedded runtime", () => {
       const shell = await openShell("n1", { transport });
       const { terminal } = shell;
       terminal.emit("data", "stty raw -echo; echo rea''dy; exec cat\r");
-      await terminal.textUntil("ready\r\n");
+      await terminal.textUntil(/\rready\r?\n/);
       const keys = Array.from({ length: 5000 }, (_, i) => String.fromCharCode(97 + ((i * 7 + Math.floor(i / 26)) % 26)));
       for (const key of keys) terminal.emit("data", key);
       let text = "";
@@ -162,9 +162,9 @@ describe("shells on the embedded runtime", () => {
   });
   it("a big output comes whole", async () => {
     const shell = await openShell();
-    shell.terminal.emit("data", "stty -echo; seq 1 60000; echo d''one\r");
+    shell.terminal.emit("data", "stty -echo; echo beg''in; seq 1 60000; echo d''one\r");
     const text = await shell.terminal.textUntil("done\r\n", 60_000);
-    const numbers = text.split("\r\n").filter((line) => /^\d+$/.test(line)).map(Number);
+    const numbers = text.split("begin\r\n")[1].split("\r\n").slice(0, 60_000).map(Number);
     assert.equal(numbers.length, 60_000);
     numbers.forEach((number, index) => assert.equal(number, index + 1));
     await close(shell);

@@ -1,5 +1,6 @@
 """A client: python-socketio with its events kept in order."""
 import queue
+import re
 import threading
 import time
 
@@ -44,19 +45,21 @@ class Client:
         self.nsp = nsp
         self.events = queue.Queue()
         self.refusal = None
+        self._answered = answered = threading.Event()
         self.ended = threading.Event()
         self.sio = _Socket(reconnection=False)
         self.sio.on("*", self._take, namespace=nsp)
         self.sio.on("connect_error", self._refuse, namespace=nsp)
+        self.sio.on("connect", answered.set, namespace=nsp)
         self.sio.on("disconnect", self.ended.set, namespace=nsp)
         transports = {"websocket": ["websocket"], "polling": ["polling"], "upgrade": ["polling", "websocket"]}[transport]
         if auth is ...:
             auth = {"token": service.admin() if token is None else token}
-        try:
-            self.sio.connect(service.url + query, auth=auth, transports=transports, namespaces=[nsp], wait_timeout=SECONDS)
-        except socketio.exceptions.ConnectionError as error:
+        # python-socketio's own wait goes on after a refusal.
+        self.sio.connect(service.url + query, auth=auth, transports=transports, namespaces=[nsp], wait=False)
+        if not answered.wait(SECONDS) or self.refusal is not None:
             self.close()
-            raise Refused(self.refusal if self.refusal is not None else str(error)) from None
+            raise Refused(self.refusal)
 
     def __enter__(self):
         return self
@@ -68,7 +71,8 @@ class Client:
         self.events.put((event, *args))
 
     def _refuse(self, data=None):
-        self.refusal = data
+        self.refusal = data or {}
+        self._answered.set()
 
     def close(self):
         self.sio.disconnect()
@@ -105,9 +109,9 @@ class Client:
         return taken
 
     def text_until(self, wanted, timeout=SECONDS):
-        """Takes `data` events until their texts, joined, contain `wanted`; returns the joined text."""
+        """Takes `data` events until their texts, joined, contain `wanted`, a text or a pattern; returns the joined text."""
         text, deadline = "", time.monotonic() + timeout
-        while wanted not in text:
+        while not (wanted.search(text) if isinstance(wanted, re.Pattern) else wanted in text):
             try:
                 text += self.next("data", max(0.01, deadline - time.monotonic()))
             except queue.Empty:

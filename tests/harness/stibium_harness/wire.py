@@ -1,10 +1,10 @@
 """Raw clients: HTTP and WebSocket by hand, so that everything wrong can be sent."""
 import base64
-import http.client
 import json
 import os
 import socket
 import struct
+from http.client import HTTPConnection
 
 SECONDS = 10
 TEXT, BINARY, CLOSE, PING, PONG, CONTINUATION = 1, 2, 8, 9, 10, 0
@@ -32,7 +32,7 @@ def read_all(sock):
 
 def http(port, method, path, body=None, headers=None):
     """One request: (status, headers in lower case, body as text)."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
@@ -179,10 +179,11 @@ class WebSocket:
         return self
 
     def join(self, nsp, token):
-        self.send(f"40{nsp}," + json.dumps({"token": token}))
+        head = "40" if nsp == "/" else f"40{nsp},"
+        self.send(head + json.dumps({"token": token}))
         answer = self.receive()
-        assert answer.startswith(f"40{nsp},"), answer
-        return json.loads(answer.split(",", 1)[1])
+        assert answer.startswith(head + "{"), answer
+        return json.loads(answer[len(head):])
 
     def event(self, nsp, *args, ack=None):
         self.send(f"42{nsp}," + ("" if ack is None else str(ack)) + json.dumps(list(args)))
