@@ -127,8 +127,9 @@ def test_upgrade_keeps_the_order(scripted):
                         event, argument = json.loads(packet.split(",", 1)[1])[:2]
                         lines.extend(argument if event == "backlog" else [argument])
 
-            take(polling.get()[2].split("\x1e"))
-            take(polling.get()[2].split("\x1e"))
+            body = ""
+            while "backlog" not in body:
+                body = polling.get()[2]
             lines.clear()
             typist.emit("data", "produce up 300 1000\n")
             take(polling.get()[2].split("\x1e"))
