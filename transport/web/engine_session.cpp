@@ -16,7 +16,7 @@ using engineio::transport;
 constexpr size_t hard_limit_factor = 4;                // of send_queue_bytes, backlogs not counted
 constexpr size_t max_backlog_bytes = 64 * 1024 * 1024; // of all that one client is being sent
 constexpr size_t poll_bytes = 1024 * 1024;             // of one polling answer
-constexpr size_t max_packets_per_post = 1024;
+constexpr size_t max_packets_per_post = 65536;         // as many small events as fit into maxPayload
 
 close_cause cause_of(close_reason why) {
   switch (why) {

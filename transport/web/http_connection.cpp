@@ -124,7 +124,9 @@ void http_connection::on_read_error(const error_code& failed) {
   if (!is(http::error::header_limit) && !is(http::error::buffer_overflow)) return refuse(400);
   auto read = buffer_.data();
   std::string_view text{static_cast<const char*>(read.data()), read.size()};
-  refuse(text.find('\n') == std::string_view::npos ? 414 : 431);
+  // The parser takes the request's line out of the buffer as soon as it is whole.
+  const bool has_line = !parser_->get().target().empty() || text.find('\n') != std::string_view::npos;
+  refuse(has_line ? 431 : 414);
 }
 
 void http_connection::passed() {

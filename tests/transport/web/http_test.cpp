@@ -83,6 +83,7 @@ TEST_CASE_FIXTURE(web_fixture, "http: what is too large, unknown or broken is re
       {"target", "GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n" + host + "\r\n", 414},
       {"target without end", "GET /" + std::string(20000, 'x'), 414},
       {"headers", "GET / HTTP/1.1\r\n" + host + "X: " + std::string(20000, 'x') + "\r\n\r\n", 431},
+      {"headers without end", "GET / HTTP/1.1\r\n" + host + "X: " + std::string(100000, 'x'), 431},
       {"many headers",
        "GET / HTTP/1.1\r\n" + host +
            [] {

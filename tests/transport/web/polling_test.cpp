@@ -38,6 +38,17 @@ TEST_CASE_FIXTURE(web_fixture, "polling: a session opens, posts and polls") {
                 "43/n,2[[\"b\"]]");
 }
 
+TEST_CASE_FIXTURE(web_fixture, "polling: thousands of small events fit into one POST") {
+  serve();
+  loopback_client client{port()};
+  auto url = open_url + "&sid=" + sid_of(client.request("GET", open_url));
+  CHECK(body_of(client.request("POST", url, {}, "40/n")) == "ok");
+  std::string typed;
+  for (int i = 0; i < 5000; ++i) typed += "42/n,[\"key\"]\x1e";
+  CHECK(body_of(client.request("POST", url, {}, typed + "42/n,[\"last\"]")) == "ok");
+  CHECK(heard.has("event /n [\"last\"]"));
+}
+
 TEST_CASE_FIXTURE(web_fixture, "polling: a GET waits for what comes") {
   serve();
   loopback_client client{port()};
