@@ -39,6 +39,7 @@ antimony::error_code to_error_code(const caf::error& err) {
 }
 
 std::string message_of(const caf::error& err) {
+  if (!err) return "no error"; // has no context to look into
   const auto& context = err.context();
   if (context.match_elements<std::string>()) {
     if (const auto& text = context.get_as<std::string>(0); !text.empty()) return text;
