@@ -9,8 +9,6 @@ namespace stibium::runtime {
 
 namespace {
 
-constexpr auto tick_every = std::chrono::seconds{1};
-
 // Whether something of the instance can still be there: not after the machine has started anew, nor when all its
 // processes and network namespaces are gone.
 bool may_be_there(const sandbox& box, const instance_record& record) {
@@ -44,7 +42,7 @@ embedded_actor::behavior_type embedded(embedded_actor::stateful_pointer<embedded
   auto* state = &self->state;
   self->set_down_handler([state](caf::down_msg& msg) { state->drop(msg.source); });
   state->begin(std::move(in), thread, std::move(options), std::move(box), std::move(left));
-  self->delayed_send(self, tick_every, atom::tick_v);
+  self->send(self, atom::tick_v);
   return {[state](const runtime_command& what) { return state->command(what); },
           [state](atom::cancel, const std::string& instance) { state->cancel(instance); },
           [state](atom::inspect) { return state->inspect(); },
@@ -59,10 +57,7 @@ embedded_actor::behavior_type embedded(embedded_actor::stateful_pointer<embedded
           [state](const node_started& news) { state->started(news); },
           [state](const node_ended& news) { state->ended(news); },
           [state](const command_ended& news) { state->done(news); },
-          [self, state](atom::tick) {
-            state->tick();
-            self->delayed_send(self, tick_every, atom::tick_v);
-          }};
+          [self, state](atom::tick) { self->delayed_send(self, state->tick(), atom::tick_v); }};
 }
 
 } // namespace

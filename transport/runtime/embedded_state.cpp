@@ -11,6 +11,8 @@ using descriptor = boost::asio::posix::stream_descriptor;
 
 namespace {
 
+// How often the logs of nodes are looked at; a node can write some 1000 MB per second.
+constexpr std::chrono::milliseconds tick_when_quiet{200}, tick_when_busy{20};
 constexpr auto open_deadline = std::chrono::seconds{30};
 
 bool is_node_command(lab_verb verb) { return verb != lab_verb::deploy && verb != lab_verb::destroy; }
@@ -262,10 +264,12 @@ embedded_state::node_entry* embedded_state::find(instance_entry& instance, const
   return at == instance.nodes.end() ? nullptr : &*at;
 }
 
-void embedded_state::tick() {
+std::chrono::milliseconds embedded_state::tick() {
+  bool busy = false;
   for (const auto& [name, instance] : instances_)
     for (const auto& node : instance.nodes)
-      if (node.process) bound_log(instance.record.file_of(node.kept.name, "log"));
+      if (node.process) busy |= bound_log(instance.record.file_of(node.kept.name, "log"));
+  return busy ? tick_when_busy : tick_when_quiet;
 }
 
 // -- terminals and logs -----------------------------------------------------------------------------------------------

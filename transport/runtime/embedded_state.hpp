@@ -38,7 +38,8 @@ public:
   void started(const node_started& news);
   void ended(const node_ended& news);
   void done(const command_ended& news);
-  void tick();
+  /// Keeps the logs of nodes within bounds; answers when to come again.
+  std::chrono::milliseconds tick();
   void drop(const caf::actor_addr& who);
 
   embedded_actor::pointer self;

@@ -9,26 +9,28 @@ namespace stibium::runtime {
 
 namespace {
 
-constexpr uint64_t stat_block = 512; // the unit of st_blocks
+constexpr uint64_t stat_block = 512;               // the unit of st_blocks
+constexpr uint64_t max_offset = uint64_t{1} << 40; // well before a file system's own limit, 16 TiB and more
 
 } // namespace
 
-void bound_log(int fd, uint64_t limit) {
+bool bound_log(int fd, uint64_t limit) {
   struct stat info {};
-  if (::fstat(fd, &info) != 0 || static_cast<uint64_t>(info.st_blocks) * stat_block <= limit) return;
+  if (::fstat(fd, &info) != 0 || static_cast<uint64_t>(info.st_blocks) * stat_block <= limit) return false;
   const auto block = static_cast<uint64_t>(info.st_blksize > 0 ? info.st_blksize : 4096);
   const auto size = static_cast<uint64_t>(info.st_size);
   const auto end = (size - std::min(size, limit / 2)) / block * block;
-  if (end == 0) return; // blocks that are reserved ahead
-  if (::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(end)) == 0) return;
-  [[maybe_unused]] const auto done = ::ftruncate(fd, 0);
+  if (end == 0) return false; // blocks that are reserved ahead
+  return (size < max_offset &&
+          ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(end)) == 0) ||
+         ::ftruncate(fd, 0) == 0;
 }
 
-void bound_log(const std::string& path, uint64_t limit) {
+bool bound_log(const std::string& path, uint64_t limit) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 || static_cast<uint64_t>(info.st_blocks) * stat_block <= limit) return;
+  if (::stat(path.c_str(), &info) != 0 || static_cast<uint64_t>(info.st_blocks) * stat_block <= limit) return false;
   const unique_fd file{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
-  if (file) bound_log(file.get(), limit);
+  return file && bound_log(file.get(), limit);
 }
 
 log_reader::log_reader(const std::string& path)

@@ -15,8 +15,8 @@ inline constexpr size_t max_log_batch = 64 * 1024;         ///< bytes read for o
 /// Gives the oldest part of a log back to the disk when it takes more than `limit` bytes, so that half of that stays.
 /// Writers (which append) and readers go on undisturbed: offsets stay as they are. Where the file system cannot do
 /// that, the file is emptied.
-void bound_log(int fd, uint64_t limit = max_log_file);
-void bound_log(const std::string& path, uint64_t limit = max_log_file);
+bool bound_log(int fd, uint64_t limit = max_log_file);
+bool bound_log(const std::string& path, uint64_t limit = max_log_file);
 
 /// Reads a log from its beginning, as far as it is written, again and again.
 class log_reader {
