@@ -18,6 +18,7 @@ guardian_state::~guardian_state() {
 void guardian_state::begin(blueprint plan) {
   plan_ = std::move(plan);
   house_ = plan_.ground;
+  house_.guardian = self->id();
   try {
     house_.store = move_in("store", plan_.store(house_));
   } catch (const std::exception& problem) {

@@ -26,6 +26,7 @@ struct limits {
 /// scheduler, directory.
 struct house {
   nursery births;
+  uint64_t guardian = 0; ///< CAF id of the guardian, the parent of those that it starts
   limits bounds;
   store_actor store;
   accounts_actor accounts;

@@ -62,7 +62,7 @@ directory_actor make_directory(const house& world, const stored_state& state) {
     birth_record birth{"lab", about.file.name, about.file.creator_id, about.world.directory.id()};
     return spawn(births, placement::on(home), std::move(birth), lab, std::move(about));
   };
-  return spawn(world.births, placement::on(world.births.home_for(0)), {"directory", "", "", 0}, directory,
+  return spawn(world.births, placement::on(world.births.home_for(0)), {"directory", "", "", world.guardian}, directory,
                std::move(setup));
 }
 
@@ -99,23 +99,24 @@ blueprint make_blueprint(const wiring_needs& with) {
   plan.ground.make_spool = store::spool_maker(with.births, values.data.folder + "/logs",
                                               {values.logs.backlog_lines, values.logs.backlog_bytes});
   plan.ground.run_folder = [root = run_root(values)](const lab_id& lab) { return root + "/" + lab.value; };
-  plan.store = [data = with.data](const house& h) { return store::spawn_store(h.births, 0, data); };
+  plan.store = [data = with.data](const house& h) { return store::spawn_store(h.births, h.guardian, data); };
   plan.accounts = [key = with.key, login = with.login](const house& h, const stored_state& stored) {
-    return spawn(h.births, placement::pool(), {"accounts", "", "", 0}, accounts,
+    return spawn(h.births, placement::pool(), {"accounts", "", "", h.guardian}, accounts,
                  accounts_setup{h.store, key, login.username, login.password, stored.users});
   };
   plan.bulletin = [](const house& h) {
-    return spawn(h.births, placement::on(h.births.home_for(0)), {"bulletin", "", "", 0}, bulletin, bulletin_setup{});
+    return spawn(h.births, placement::on(h.births.home_for(0)), {"bulletin", "", "", h.guardian}, bulletin,
+                 bulletin_setup{});
   };
   plan.runtime = [make = find_runtime(with), values, &thread = with.thread](const house& h) {
-    return make({h.births, 0, thread, run_root(values), values.runtime.stop_grace});
+    return make({h.births, h.guardian, thread, run_root(values), values.runtime.stop_grace});
   };
   plan.supervisor = [](const house& h) -> supervisor_actor {
-    return spawn(h.births, placement::on(h.births.home_for(0)), {"supervisor", "", "", 0}, supervisor,
+    return spawn(h.births, placement::on(h.births.home_for(0)), {"supervisor", "", "", h.guardian}, supervisor,
                  supervisor_setup{h.runtime, h.bulletin, h.bounds});
   };
   plan.scheduler = [](const house& h) -> scheduler_actor {
-    return spawn(h.births, placement::pool(), {"scheduler", "", "", 0}, scheduler, scheduler_setup{});
+    return spawn(h.births, placement::pool(), {"scheduler", "", "", h.guardian}, scheduler, scheduler_setup{});
   };
   plan.directory = make_directory;
   return plan;
