@@ -4,6 +4,7 @@
 #include <caf/all.hpp>
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <thread>
 
 using namespace stibium;
@@ -49,6 +50,9 @@ TEST_CASE_FIXTURE(io_fixture, "io thread: a pinned actor runs there, whoever sen
   self->monitor(actor);
   self->send_exit(actor, caf::exit_reason::user_shutdown);
   self->receive([](const caf::down_msg&) {});
+  // The census hears of the end a moment after monitors do.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (births.people->size() != 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   CHECK(births.people->size() == 0);
 }
 
