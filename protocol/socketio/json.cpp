@@ -5,6 +5,7 @@
 #include <rapidjson/document.h>
 
 #include <bit>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 
@@ -127,7 +128,42 @@ first_element take_first(std::string_view json) {
   return {std::string{json.substr(0, end)}, skip_space(json.substr(end))};
 }
 
+/// The code unit of an escape `\uXXXX` at `at`; nothing when there is no such escape.
+std::optional<uint16_t> code_unit(std::string_view json, size_t at) {
+  if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return std::nullopt;
+  uint16_t unit = 0;
+  const auto* first = json.data() + at + 2;
+  const auto [end, failed] = std::from_chars(first, first + 4, unit, 16);
+  if (failed != std::errc{} || end != first + 4) return std::nullopt;
+  return unit;
+}
+
+bool is_high(uint16_t unit) { return unit >= 0xd800 && unit < 0xdc00; }
+bool is_low(uint16_t unit) { return unit >= 0xdc00 && unit < 0xe000; }
+
 } // namespace
+
+std::optional<std::string> mend_surrogates(std::string_view json) {
+  std::optional<std::string> mended;
+  for (auto at = json.find('\\'); at != std::string_view::npos; at = json.find('\\', at)) {
+    const auto unit = code_unit(json, at);
+    if (!unit) {
+      at += 2; // some other escape; its second character may be a backslash
+      continue;
+    }
+    const auto next = is_high(*unit) ? code_unit(json, at + 6) : std::nullopt;
+    if (next && is_low(*next)) {
+      at += 12;
+      continue;
+    }
+    if (is_high(*unit) || is_low(*unit)) {
+      if (!mended) mended.emplace(json);
+      mended->replace(at + 2, 4, "fffd");
+    }
+    at += 6;
+  }
+  return mended;
+}
 
 void append_json_string(std::string& out, std::string_view text) {
   out.reserve(out.size() + text.size() + 2);

@@ -19,6 +19,10 @@ std::string json_string(std::string_view text);
 /// `text` with everything that is no UTF-8 replaced by U+FFFD.
 std::string sanitize_utf8(std::string_view text);
 
+/// JSON text in which every escape of half a surrogate pair (`\ud83d` alone) is U+FFFD instead; nullopt when there is
+/// none. JavaScript makes such text of a string that was cut inside a pair; parsers refuse it.
+std::optional<std::string> mend_surrogates(std::string_view json);
+
 /// The parts of an event's JSON array.
 struct event_parts {
   std::string name;           ///< the first element: a string's value, a number's digits

@@ -57,6 +57,7 @@ void gateway_state::opened(engine_session& on, client_info client) {
 
 void gateway_state::text(engine_session& on, std::string_view message) {
   auto& client = static_cast<gateway_client&>(*on.attached);
+  if (auto mended = socketio::mend_surrogates(message)) return act(client, client.protocol.text(*mended));
   act(client, client.protocol.text(message));
 }
 

@@ -100,3 +100,26 @@ TEST_CASE("socketio json: what is no event array does no harm") {
     CHECK_FALSE(split_event(json));
   }
 }
+
+TEST_CASE("socketio json: halves of surrogate pairs are mended, pairs and other escapes stay") {
+  struct row {
+    const char* given;
+    const char* mended; // null: nothing to mend
+  };
+  static constexpr row rows[] = {
+      {R"(["data","plain"])", nullptr},
+      {R"(["data","\ud83d\ude00"])", nullptr},
+      {R"(["data","\\ud83d"])", nullptr}, // an escaped backslash, then text
+      {R"(["data","\u00e4\n"])", nullptr},
+      {R"(["data","\ud83"])", nullptr}, // no escape at all: for the parser to refuse
+      {R"(["data","\ud83d"])", R"(["data","\ufffd"])"},
+      {R"(["data","\uDE00x"])", R"(["data","\ufffdx"])"},
+      {R"(["data","\ud83d\ud83d\ude00"])", R"(["data","\ufffd\ud83d\ude00"])"},
+      {R"(["data","\ud83d\u0041"])", R"(["data","\ufffd\u0041"])"},
+      {R"(["data","\)", nullptr},
+  };
+  for (const auto& [given, mended] : rows) {
+    CAPTURE(given);
+    CHECK(mend_surrogates(given) == (mended ? std::optional<std::string>{mended} : std::nullopt));
+  }
+}
