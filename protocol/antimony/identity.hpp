@@ -17,7 +17,7 @@ struct identity {
 struct lab_access {
   std::string collection;     ///< the collection's name, compared with the user's groups
   std::string creator_id;     ///< the user who created the lab
-  bool public_deploy = false; ///< the collection lets everyone who sees it deploy
+  bool public_deploy = false; ///< the collection lets everyone who sees the lab command it
 };
 
 /// Tells whether `who` sees a lab (contract, "Who may see what").
