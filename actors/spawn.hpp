@@ -2,8 +2,8 @@
 
 #include "actors/pinned.hpp"
 
-#include <caf/actor_system.hpp>
 #include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -11,15 +11,17 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 namespace stibium {
 
 /// What is known of an actor from the moment it is made.
 struct birth_record {
-  std::string kind;   ///< "lab", "log stream", "shell", "session", ...
-  std::string name;   ///< which of that kind: the lab's name, the namespace, ...; empty for the only one
-  std::string owner;  ///< user id, or empty when it belongs to the service
+  std::string kind;    ///< "lab", "log stream", "shell", "session", ...
+  std::string name;    ///< which of that kind: the lab's name, the namespace, ...; empty for the only one
+  std::string owner;   ///< user id, or empty when it belongs to the service
   uint64_t parent = 0; ///< CAF id of the actor that looks after it; 0 for the guardian itself
 };
 
@@ -59,8 +61,8 @@ struct placement {
   enum class kind : uint8_t { pool, detached, pinned } where = kind::pool;
   caf::execution_unit* home = nullptr;
 
-  static placement pool() { return {}; }                             ///< CAF's scheduler: for what takes long
-  static placement detached() { return {kind::detached, nullptr}; }  ///< a thread of its own: for what blocks
+  static placement pool() { return {}; }                            ///< CAF's scheduler: for what takes long
+  static placement detached() { return {kind::detached, nullptr}; } ///< a thread of its own: for what blocks
   /// An io thread: for short handlers. On the pool when `home` is null.
   static placement on(caf::execution_unit* home) { return {home ? kind::pinned : kind::pool, home}; }
 };
@@ -71,8 +73,18 @@ template <class F, class... Ts>
 caf::infer_handle_from_fun_t<F> spawn(const nursery& in, placement at, birth_record birth, F fun, Ts&&... xs) {
   using impl = caf::infer_impl_from_fun_t<F>;
   caf::actor_config cfg;
-  caf::detail::init_fun_factory<impl, F> factory;
-  cfg.init_fun = factory(std::move(fun), std::forward<Ts>(xs)...);
+  if constexpr (sizeof...(Ts) == 0) {
+    // CAF's factory keeps a null pointer for no arguments, and dereferences it: undefined, though it does no harm.
+    using trait = typename caf::detail::get_callable_trait<F>::type;
+    using none = std::shared_ptr<std::tuple<>>;
+    constexpr bool takes_self = std::is_pointer_v<typename caf::detail::tl_head<typename trait::arg_types>::type>;
+    constexpr bool returns = std::is_convertible_v<typename trait::result_type, caf::behavior>;
+    using helper = caf::detail::init_fun_factory_helper<impl, F, none, returns, takes_self>;
+    cfg.init_fun = decltype(cfg.init_fun){new helper{std::move(fun), std::make_shared<std::tuple<>>()}};
+  } else {
+    caf::detail::init_fun_factory<impl, F> factory;
+    cfg.init_fun = factory(std::move(fun), std::forward<Ts>(xs)...);
+  }
   caf::infer_handle_from_fun_t<F> handle;
   switch (at.where) {
   case placement::kind::pinned:
