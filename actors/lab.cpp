@@ -24,8 +24,15 @@ command_outcome outcome_of(const caf::error& err) {
 
 template <class... Ts>
 void lab_state::store(Ts&&... xs) {
+  ++storing_;
+  const auto stored = [this](const caf::error& err) {
+    --storing_;
+    store_answered(err);
+    if (storing_ == 0) answer(std::exchange(kept_back_, {}));
+    end_if_due();
+  };
   self->request(world_.store, store_deadline, std::forward<Ts>(xs)...)
-      .then([this] { store_answered({}); }, [this](caf::error& err) { store_answered(err); });
+      .then([stored] { stored({}); }, [stored](caf::error& err) { stored(err); });
 }
 
 /// Ended from outside or by a throw: whoever waits hears of it, and nothing that the lab made outlives it.
@@ -73,7 +80,12 @@ void lab_state::apply(const lab_machine::actions& what) {
     publish();
   else
     answer(std::exchange(settled_, {}));
-  if (ending_) self->quit();
+  end_if_due();
+}
+
+/// A lab that is to end first lets those know who wait.
+void lab_state::end_if_due() {
+  if (ending_ && !publishing_ && storing_ == 0) self->quit();
 }
 
 void lab_state::act(const lab_action::start& what) {
@@ -175,12 +187,18 @@ void lab_state::publish() {
     caf::anon_send(world_.bulletin, lab_update{machine_->file().id, access()});
     answer(settled);
     if (publish_due_) publish();
+    end_if_due();
   };
   self->request(world_.directory, directory_deadline, machine_->view(now()))
       .then([told] { told(); }, [told](caf::error&) { told(); }); // told late is better than not told
 }
 
+/// What has been answered must hold even if the process is killed right after it: answers wait for the store.
 void lab_state::answer(const std::vector<lab_action::settle>& settled) {
+  if (storing_ > 0) {
+    kept_back_.insert(kept_back_.end(), settled.begin(), settled.end());
+    return;
+  }
   for (const auto& one : settled) {
     auto waiting = waiting_.extract(one.who);
     if (waiting.empty()) continue;

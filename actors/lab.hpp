@@ -20,7 +20,8 @@ struct lab_setup {
 using ticking_lab_actor = lab_actor::extend<caf::reacts_to<atom::adopt>>;
 
 /// See `lab_actor`. Does what its machine says, in the machine's order. A command is answered after the directory knows
-/// the lab's new state, so that a client which fetches the lab on the ack sees it. Tells the scheduler its times.
+/// the lab's new state, so that a client which fetches the lab on the ack sees it, and after the store has it, so that
+/// it holds even when the process is killed then. Tells the scheduler its times.
 struct lab_state {
   static constexpr const char* name = "lab";
   static constexpr std::chrono::seconds store_deadline{10}, directory_deadline{10}, terminal_deadline{30};
@@ -86,6 +87,7 @@ private:
   void pass_gate();
   void command_ended(uint64_t which, const command_outcome& outcome);
   void publish();
+  void end_if_due();
   void answer(const std::vector<lab_action::settle>& settled);
   void answer(ticket who, const caf::expected<shell_id>& with);
   ticket wait_for(caf::response_promise promise);
@@ -115,8 +117,10 @@ private:
   std::map<ticket, caf::response_promise> waiting_;
   ticket last_ticket_ = 0;
 
-  std::vector<lab_action::settle> settled_; // wait for the next publication
-  bool publishing_ = false;                 // one at a time: changes meanwhile share the next
+  std::vector<lab_action::settle> settled_;   // wait for the next publication
+  std::vector<lab_action::settle> kept_back_; // wait for the store
+  size_t storing_ = 0;                        // questions to the store under way
+  bool publishing_ = false;                   // one at a time: changes meanwhile share the next
   bool publish_due_ = false, ending_ = false, shutting_ = false;
 
   gate gate_;

@@ -261,8 +261,12 @@ bulletin_actor actor_fixture::make_bulletin() {
 
 store_actor actor_fixture::make_store() {
   auto rec = store;
-  return spawn([rec](store_actor::pointer) -> store_actor::behavior_type {
-    const auto outcome = [rec]() -> caf::result<void> {
+  return spawn([rec](store_actor::pointer actor) -> store_actor::behavior_type {
+    const auto outcome = [rec, actor]() -> caf::result<void> {
+      if (rec->silent) {
+        rec->unanswered.push_back(actor->make_response_promise());
+        return caf::delegated<void>{};
+      }
       if (rec->broken) return failure(ec::storage_failed, "disk full");
       return caf::unit;
     };

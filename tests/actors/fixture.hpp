@@ -71,6 +71,8 @@ struct store_record {
   std::vector<stored_user> users;
   uint64_t next_id = 1;
   bool broken = false; ///< everything fails with `storage_failed`
+  bool silent = false; ///< what is saved and erased is not answered
+  std::vector<caf::response_promise> unanswered;
 };
 
 struct bulletin_record {

@@ -318,6 +318,19 @@ TEST_CASE_FIXTURE(lab_fixture, "lab: a destroy that was cut off is carried on") 
   CHECK(store->journal.empty());
 }
 
+TEST_CASE_FIXTURE(lab_fixture, "lab: a command is answered only after the store has its end") {
+  make();
+  auto end = order(lab_verb::deploy);
+  store->silent = true;
+  commands->finish({node("n1"), node("n2")});
+  run();
+  CHECK(view() == state::running);
+  CHECK_FALSE(end->done); // a kill now would be repaired as a deployment that was cut off
+  sched.advance_time(lab_state::store_deadline);
+  run();
+  CHECK((end->done && !end->error)); // a store that hangs holds nobody up for ever
+}
+
 TEST_CASE_FIXTURE(lab_fixture, "lab: a store that fails is told once and stops nothing") {
   store->broken = true;
   make();
@@ -360,9 +373,10 @@ TEST_CASE_FIXTURE(lab_fixture, "lab: a lab without a file ends when it is destro
   deployed();
   begin(subject, lab_file_gone{{"L1"}});
   self->monitor(subject);
-  order(lab_verb::destroy);
+  auto end = order(lab_verb::destroy);
   commands->finish();
   run();
+  CHECK((end->done && !end->error));
   CHECK(directory->streams.empty());
   bool down = false;
   self->receive([&](const caf::down_msg&) { down = true; });
