@@ -9,7 +9,7 @@ bool may_see(const identity& who, const lab_access& lab) {
 }
 
 bool may_command(const identity& who, const lab_access& lab) {
-  return who.is_admin || (may_see(who, lab) && (lab.public_deploy || who.user_id == lab.creator_id));
+  return who.is_admin || (may_see(who, lab) && who.user_id == lab.creator_id);
 }
 
 } // namespace stibium::antimony

@@ -17,14 +17,14 @@ struct identity {
 struct lab_access {
   std::string collection;     ///< the collection's name, compared with the user's groups
   std::string creator_id;     ///< the user who created the lab
-  bool public_deploy = false; ///< the collection lets everyone who sees the lab command it
+  bool public_deploy = false; ///< the collection lets everyone who sees it make labs in it
 };
 
 /// Tells whether `who` sees a lab (contract, "Who may see what").
 bool may_see(const identity& who, const lab_access& lab);
 
-/// Tells whether `who` may deploy, destroy, stop, start and restart a lab: an admin, and the creator while the lab is
-/// seen.
+/// Tells whether `who` may deploy, destroy, stop, start and restart a lab: an admin, and the creator while the lab is seen
+/// (contract, "Who may see what"). `public_deploy` is no part of it: it lets others make labs of their own there.
 bool may_command(const identity& who, const lab_access& lab);
 
 } // namespace stibium::antimony

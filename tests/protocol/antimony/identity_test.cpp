@@ -13,7 +13,7 @@ TEST_CASE("identity: who sees a lab, and who commands it") {
       {"a stranger", false, false, false, false, false, false},
       {"a stranger, public collection", false, false, false, true, false, false},
       {"a member of the group", false, true, false, false, true, false},
-      {"a member, public collection", false, true, false, true, true, true},
+      {"a member, public collection", false, true, false, true, true, false},
       {"the creator, in the group", false, true, true, false, true, true},
       {"the creator, no longer in the group", false, false, true, false, false, false},
       {"an admin", true, false, false, false, true, true},
