@@ -1,5 +1,6 @@
 """A client that stops reading harms nobody else, and not the service's memory."""
 import json
+import os
 import re
 import selectors
 import threading
@@ -10,6 +11,8 @@ from stibium_harness import Client, Service, topology
 from stibium_harness.wire import Closed, Polling, WebSocket
 
 FOLLOWERS, SECONDS, RATE = 50, 15, 2000
+# A sanitizer's shadow, its quarantine and its slowness are not what is measured here.
+AIR = 8 if os.environ.get("STIBIUM_SANITIZED") else 1
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +117,9 @@ def test_a_stalled_follower_of_a_log(service):
             highest = max(highest, service.rss())
             time.sleep(0.1)
     assert followers.wrong == []
-    assert followers.longest < 1.0, f"a pause of {followers.longest:.2f} s"
+    assert followers.longest < 1.0 * AIR, f"a pause of {followers.longest:.2f} s"
     # The backlog of 10000 lines, a queue of 1 MiB for each, and some air.
-    assert highest - before < 48 * 1024 * 1024, f"grew by {(highest - before) >> 20} MiB"
+    assert highest - before < AIR * 48 * 1024 * 1024, f"grew by {(highest - before) >> 20} MiB"
 
     try:
         lines = drain(service, stalled)
@@ -140,7 +143,7 @@ def test_a_stalled_follower_of_a_shell_stops_its_terminal(service):
         highest = max(highest, service.rss())
     with Client(service, "/lab-commands") as commands:
         assert len(commands.command(service.lab_id, 5)["payload"]) >= 1
-    assert highest - before < 16 * 1024 * 1024, f"grew by {(highest - before) >> 20} MiB"
+    assert highest - before < AIR * 16 * 1024 * 1024, f"grew by {(highest - before) >> 20} MiB"
     text = ""
     last = f"flood {lines}\r\n"
     while len(text) <= len(last) or not text.endswith(last):  # the first is the echo
@@ -160,7 +163,7 @@ def test_a_stalled_polling_client(service):
         reader.next("backlog")
         typist.emit("data", "produce poll 60000 20000\n")
         reader.until(lambda line: line == "poll 60000", 30)
-    assert service.rss() - before < 48 * 1024 * 1024
+    assert service.rss() - before < AIR * 48 * 1024 * 1024
     lines = []
     with Client(service, f"/shells/{shell(service)}") as typist:
         while "caught up" not in lines:
@@ -186,6 +189,6 @@ def test_many_acks_for_a_client_that_does_not_read(service):
                 highest = max(highest, service.rss())
     except (TimeoutError, OSError):
         pass  # the service reads no more, or has closed
-    assert highest - before < 32 * 1024 * 1024, f"grew by {(highest - before) >> 20} MiB"
+    assert highest - before < AIR * 32 * 1024 * 1024, f"grew by {(highest - before) >> 20} MiB"
     with Client(service, "/lab-commands") as commands:
         assert "payload" in commands.command(service.lab_id, 5)
