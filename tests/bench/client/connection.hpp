@@ -25,13 +25,13 @@ public:
   /// Sends one text message. The sockets' buffers are never full here: a short write throws.
   void send(std::string_view text);
 
-  /// Reads what is there and calls `on_message(std::string_view)` for every text message but pings, which it answers.
+  /// Reads once and calls `on_message(std::string_view)` for every text message but pings, which it answers.
   template <class F>
   void read(F&& on_message) {
-    while (fill()) {
-      std::string_view text;
+    // Once: epoll tells again when there is more.
+    std::string_view text;
+    if (fill())
       while (next(text)) on_message(text);
-    }
   }
 
 private:
