@@ -14,6 +14,9 @@ using namespace std::chrono_literals;
 constexpr size_t sessions_per_go = 64;
 // A flush that took less than this is no load.
 constexpr auto light_work = 100us;
+// After a flush, as parts of the time that it took: what comes within the first waits for it to end; what comes within
+// the second waits for more that is on its way in already.
+constexpr int rest_part = 16, gathering_part = 2;
 constexpr auto longest_rest = 3ms;
 
 } // namespace
@@ -29,6 +32,7 @@ void flusher::mark(engine_session& what, bool urgent) {
     urgent_.emplace_back(&what);
     return wake();
   }
+  ++arrivals_;
   if (what.marked_) return;
   what.marked_ = true;
   unhurried_.emplace_back(&what);
@@ -68,6 +72,10 @@ void flusher::run_unhurried() {
     if (unhurried_.empty() || timed_) return;
     auto now = clock::now();
     if (now < not_before_) return rest(now);
+    if (arrivals_ != seen_ && now < gather_until_) {
+      seen_ = arrivals_;
+      return wake(); // after another look at all sockets
+    }
     under_way_.swap(unhurried_);
     next_ = 0;
     spent_ = {};
@@ -84,8 +92,10 @@ void flusher::run_unhurried() {
   spent_ += now - begun;
   if (next_ < under_way_.size()) return wake();
   under_way_.clear();
-  not_before_ =
-      spent_ < light_work ? clock::time_point{} : now + std::min<clock::duration>(spent_ * 3 / 2, longest_rest);
+  const bool loaded = spent_ >= light_work;
+  auto after = [&](int part) { return now + std::min<clock::duration>(spent_ / part, longest_rest); };
+  not_before_ = loaded ? after(rest_part) : clock::time_point{};
+  gather_until_ = loaded ? after(gathering_part) : clock::time_point{};
   if (!unhurried_.empty()) wake();
 }
 

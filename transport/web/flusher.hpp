@@ -11,8 +11,9 @@
 namespace stibium::web {
 
 /// Decides when the sessions of one io thread write what they have queued: once per turn of the loop, after all sockets
-/// that were ready have been read. What is not urgent waits, under load, about as long as writing it took the last
-/// time, so that several lines share one system call; when there is no load it goes out at once.
+/// that were ready have been read. When there is no load, all goes out at once. Under load, what is not urgent is
+/// gathered: writing rests for a small part of the time that it took, and goes on when a look at all sockets has
+/// brought nothing more, so that several lines share one system call and none of them waits in vain.
 class flusher {
 public:
   explicit flusher(boost::asio::io_context& context);
@@ -39,7 +40,9 @@ private:
   std::vector<session_ptr> urgent_, unhurried_, under_way_, doomed_;
   size_t next_ = 0;         ///< of those under way
   clock::duration spent_{}; ///< on those under way
-  clock::time_point not_before_{};
+  clock::time_point not_before_{}, gather_until_{};
+  uint64_t arrivals_ = 0; ///< that were not urgent
+  uint64_t seen_ = 0;     ///< of these, when it was last decided to wait for more
   bool posted_ = false, timed_ = false, stopped_ = false;
 };
 

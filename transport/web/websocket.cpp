@@ -135,7 +135,10 @@ void websocket::flush() {
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = queue_.gather(vectors.data(), vectors.size());
-    auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    auto sent = message.msg_iovlen == 1
+                    ? ::send(socket_.native_handle(), vectors[0].iov_base, vectors[0].iov_len, flags)
+                    : ::sendmsg(socket_.native_handle(), &message, flags);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return await_writable();
     if (sent < 0) return end_later();
