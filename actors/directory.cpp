@@ -29,7 +29,7 @@ directory_actor::behavior_type directory(directory_actor::stateful_pointer<direc
   return {
       [&state](atom::find, const std::string& nsp, const identity& who) { return state.find(nsp, who); },
       [&state](atom::lookup, const lab_id& lab, const identity& who) { return state.lookup(lab, who); },
-      [&state](atom::list, const lab_id& lab, const identity& who) { return state.list(lab, who); },
+      [&state](atom::list, const lab_id& lab, const user_ref& who) { return state.list(lab, *who); },
       [&state](atom::find, const lab_id& lab, const shell_id& shell, const identity& who) {
         return state.find(lab, shell, who);
       },

@@ -213,7 +213,7 @@ using directory_actor = caf::typed_actor<
     // A lab; errors `lab_not_found`, `no_access`.
     caf::replies_to<atom::lookup, lab_id, identity>::with<lab_ref>,
     // The user's open shells in a lab; errors `lab_not_found`, `no_access`.
-    caf::replies_to<atom::list, lab_id, identity>::with<std::vector<shell_info>>,
+    caf::replies_to<atom::list, lab_id, user_ref>::with<std::vector<shell_info>>,
     // A shell for closing; errors `shell_not_found`, `no_access`.
     caf::replies_to<atom::find, lab_id, shell_id, identity>::with<shell_actor>,
     // Reserves one of the user's shells and makes its id; error `shell_limit`.

@@ -50,6 +50,8 @@ CAF_ADD_ATOM(stibium, stibium::atom, wanted, "wanted")
 namespace stibium {
 
 using antimony::identity;
+/// A user, shared by all that is asked on the user's behalf.
+using user_ref = std::shared_ptr<const identity>;
 using time_point = std::chrono::system_clock::time_point;
 
 // -- names ------------------------------------------------------------------------------------------------------------
@@ -449,6 +451,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stibium::lab_verb)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stibium::severity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stibium::overflow)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stibium::antimony::identity)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stibium::user_ref)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<stibium::lab_view>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<stibium::shell_info>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<stibium::instance_status>)

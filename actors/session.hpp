@@ -44,7 +44,7 @@ struct session_state {
   session_actor::pointer self;
 
 private:
-  using who = std::shared_ptr<const identity>;
+  using who = user_ref;
 
   /// One namespace that is open or being opened.
   struct socket {

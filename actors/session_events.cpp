@@ -159,7 +159,7 @@ void session_state::ask_lab(uint64_t id, const antimony::lab_request& what) {
 }
 
 void session_state::list_shells(uint64_t id, const antimony::lab_request& what) {
-  self->request(directory_, caf::infinite, atom::list_v, lab_id{what.lab_id}, *tasks_.at(id).user)
+  self->request(directory_, caf::infinite, atom::list_v, lab_id{what.lab_id}, tasks_.at(id).user)
       .then(
           [this, id](const std::vector<shell_info>& shells) {
             std::vector<antimony::listed_shell> listed;

@@ -59,7 +59,7 @@ TEST_CASE_FIXTURE(directory_fixture, "directory: shells are their owner's; admin
   const auto nsp = "/shells/" + id->value;
   CHECK(ask<stream_ref>(it, atom::find_v, nsp, alice).error() == ec::namespace_not_found); // not attached yet
   CHECK(ask<shell_actor>(it, atom::find_v, lab_id{"a"}, *id, alice).error() == ec::shell_not_found);
-  CHECK(ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"a"}, alice)->empty());
+  CHECK(ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"a"}, std::make_shared<const identity>(alice))->empty());
   const auto shell = make_shell();
   CHECK(command(it, shell_opened{{*id, {"a"}, "n1", "id-alice"}, shell}) == caf::none);
   CHECK(ask<stream_ref>(it, atom::find_v, nsp, alice)->shell == shell);
@@ -83,14 +83,19 @@ TEST_CASE_FIXTURE(directory_fixture, "directory: shells are listed in the order 
     ids.push_back(*ask<shell_id>(it, atom::reserve_v, alice));
     CHECK(command(it, shell_opened{{ids.back(), {"a"}, node, "id-alice"}, make_shell()}) == caf::none);
   }
-  const auto list = ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"a"}, alice);
+  const auto list =
+      ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"a"}, std::make_shared<const identity>(alice));
   REQUIRE(list);
   REQUIRE(list->size() == 3);
   for (size_t i = 0; i < 3; ++i) CHECK((*list)[i].id == ids[i]);
-  CHECK(ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"b"}, alice)->empty());
-  CHECK(ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"a"}, admin())->empty()); // not hers
-  CHECK(ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"a"}, bob).error() == ec::no_access);
-  CHECK(ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"none"}, alice).error() == ec::lab_not_found);
+  CHECK(ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"b"}, std::make_shared<const identity>(alice))->empty());
+  CHECK(ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"a"}, std::make_shared<const identity>(admin()))
+            ->empty()); // not hers
+  CHECK(ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"a"}, std::make_shared<const identity>(bob)).error() ==
+        ec::no_access);
+  CHECK(
+      ask<std::vector<shell_info>>(it, atom::list_v, lab_id{"none"}, std::make_shared<const identity>(alice)).error() ==
+      ec::lab_not_found);
 }
 
 TEST_CASE_FIXTURE(directory_fixture, "directory: a user holds a limited number of shells") {

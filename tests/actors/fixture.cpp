@@ -194,11 +194,11 @@ directory_actor actor_fixture::make_directory() {
             [rec](atom::lookup, const lab_id& lab, const identity&) {
               return look_up(rec->labs, rec->hidden, lab.value, ec::lab_not_found);
             },
-            [rec](atom::list, const lab_id& lab, const identity& who) -> caf::result<std::vector<shell_info>> {
+            [rec](atom::list, const lab_id& lab, const user_ref& who) -> caf::result<std::vector<shell_info>> {
               if (rec->hidden.contains(lab.value)) return failure(ec::no_access, "no access");
               std::vector<shell_info> result;
               for (const auto& info : rec->opened)
-                if (info.lab == lab && info.user_id == who.user_id) result.push_back(info);
+                if (info.lab == lab && info.user_id == who->user_id) result.push_back(info);
               return result;
             },
             [rec](atom::find, const lab_id&, const shell_id& shell, const identity&) {
