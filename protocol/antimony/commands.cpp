@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <rapidjson/document.h>
 
+#include <cstddef>
 #include <optional>
 
 namespace stibium::antimony {
@@ -11,6 +12,17 @@ namespace {
 
 // Iterative: nesting as deep as the input allows must not use up the stack.
 constexpr unsigned parse_flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+
+/// Room for what is usual. From the heap RapidJSON would take 64 KiB to begin with, for every event of a client.
+struct document_room {
+  alignas(std::max_align_t) char bytes[2048];
+  rapidjson::MemoryPoolAllocator<> pool{bytes, sizeof bytes};
+};
+
+struct document : private document_room, public rapidjson::Document {
+  document()
+      : rapidjson::Document(&pool) {}
+};
 
 bool parse_json(rapidjson::Document& into, std::string_view text) {
   into.Parse<parse_flags>(text.data(), text.size());
@@ -109,14 +121,15 @@ parsed<lab_request> read_lab_request(const rapidjson::Value& object, bool swappe
 } // namespace
 
 parsed<std::string> parse_event_name(std::string_view json) {
-  rapidjson::Document doc;
+  document doc;
   const auto argument = argument_of(doc, json);
   if (!argument) return argument.error();
   return accepted(view(doc[0]));
 }
 
 parsed<lab_request> parse_lab_command(std::string_view json, bool swapped) {
-  rapidjson::Document doc, inner;
+  document doc;
+  rapidjson::Document inner;
   const auto argument = argument_of(doc, json);
   if (!argument) return argument.error();
   const auto object = object_of(*argument, inner);
@@ -125,7 +138,7 @@ parsed<lab_request> parse_lab_command(std::string_view json, bool swapped) {
 }
 
 parsed<std::string> parse_shell_input(std::string_view json) {
-  rapidjson::Document doc;
+  document doc;
   const auto argument = argument_of(doc, json);
   if (!argument) return argument.error();
   if (!*argument || !(*argument)->IsString()) return invalid_input{"data must be a string"};
@@ -133,7 +146,8 @@ parsed<std::string> parse_shell_input(std::string_view json) {
 }
 
 parsed<terminal_size> parse_resize(std::string_view json) {
-  rapidjson::Document doc, inner;
+  document doc;
+  rapidjson::Document inner;
   const auto argument = argument_of(doc, json);
   if (!argument) return argument.error();
   const auto object = object_of(*argument, inner);
