@@ -4,7 +4,10 @@
 #include "transport/web/shard.hpp"
 #include "transport/web/upgrade.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <array>
+#include <chrono>
 
 namespace stibium::web {
 
@@ -17,6 +20,7 @@ constexpr std::array<const char*, 6> error_texts{
     "Transport unknown", "Session ID unknown", "Bad handshake method",
     "Bad request",       "Forbidden",          "Unsupported protocol version"};
 constexpr size_t max_user_agent = 256;
+constexpr std::chrono::milliseconds refusal_delay{10};
 constexpr uint16_t policy_violation = 1008; // RFC 6455, 7.4.1
 
 client_info client_of(const http_connection& on, const http_request& request) {
@@ -84,6 +88,19 @@ http_response engine_error(int code) {
 
 std::string engine_sid(const http_request& request) { return request.query_value("sid").value_or(""); }
 
+namespace {
+
+/// Refuses a poll that its session does not take, a moment later: a client that still polls when it has upgraded has
+/// then seen what its WebSocket was sent before, even when it looks at a message only in a later task.
+void refuse_poll(shard& home, const std::shared_ptr<http_connection>& on) {
+  auto timer = std::make_shared<boost::asio::steady_timer>(home.context(), refusal_delay);
+  timer->async_wait([timer, on](const boost::system::error_code& failed) {
+    if (!failed) on->reply(engine_error(bad_request));
+  });
+}
+
+} // namespace
+
 void serve_engine(shard& home, const std::shared_ptr<http_connection>& on, const http_request& request) {
   auto transport = request.query_value("transport").value_or("");
   if (transport != "polling" && transport != "websocket") return on->reply(engine_error(transport_unknown));
@@ -95,7 +112,7 @@ void serve_engine(shard& home, const std::shared_ptr<http_connection>& on, const
   if (websocket != wants_websocket(request)) return on->reply(engine_error(bad_request));
   if (websocket) return upgrade_session(home, *session, on, request);
   if (request.method == "GET") {
-    if (!session->poll(on)) on->reply(engine_error(bad_request));
+    if (!session->poll(on)) refuse_poll(home, on);
   } else if (request.method == "POST") {
     if (!session->post(request.body))
       on->reply(engine_error(bad_request));
