@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transport/io/poller.hpp"
 #include "transport/io/wheel_clock.hpp"
 #include "transport/web/engine_options.hpp"
 #include "transport/web/engine_session.hpp"
@@ -35,8 +36,7 @@ public:
   shard(const shard&) = delete;
   shard& operator=(const shard&) = delete;
 
-  // -- life; on its thread
-  // ----------------------------------------------------------------------------------------------
+  // -- life; on its thread --------------------------------------------------------------------------------------------
 
   /// Begins to accept, with what sits above its sessions; `sink` must stay until `detach`.
   void begin(session_sink& sink);
@@ -54,6 +54,7 @@ public:
   counters& counted() { return counted_; }
   session_sink& sink() { return *sink_; }
   flusher& flushes() { return flusher_; }
+  io::poller& polled() { return poller_; }
   const engineio::session_times& times() const { return times_; }
   /// Now, on the clock of the session machines.
   engineio::millis now() const;
@@ -68,8 +69,7 @@ public:
   void http_begins();
   void http_ended();
 
-  // -- sessions
-  // ---------------------------------------------------------------------------------------------------------
+  // -- sessions -------------------------------------------------------------------------------------------------------
 
   /// A new session with an id that nobody can guess.
   session_ptr make_session(engineio::transport on);
@@ -96,6 +96,7 @@ private:
   session_sink* sink_ = nullptr;
   boost::asio::ip::tcp::acceptor acceptor_;
   io::wheel_clock clock_;
+  io::poller poller_;
   io::deadline accept_again_;
   flusher flusher_;
   boost::intrusive::list<websocket> websockets_;

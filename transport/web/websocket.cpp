@@ -2,30 +2,51 @@
 
 #include "transport/web/shard.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 namespace stibium::web {
 
 namespace {
 
 constexpr size_t gathered = 64;                // batches per system call
+constexpr size_t copied_together = 4096;       // bytes; fewer are one piece for the system sooner than several
 constexpr size_t first_heap_bytes = 4096;      // of a buffer for frames that do not fit inline
 constexpr std::chrono::seconds linger_time{3}; // for the client's close frame
 constexpr uint16_t no_code_given = 1005;       // how the reader calls a close frame without a code
 constexpr uint16_t normal_closure = 1000;
 
+/// As `sendmsg`, of `bytes` in all.
+ssize_t send_now(int socket, std::span<iovec> pieces, size_t bytes) {
+  constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  if (pieces.size() == 1) return ::send(socket, pieces[0].iov_base, pieces[0].iov_len, flags);
+  if (bytes <= copied_together) {
+    std::array<char, copied_together> copy;
+    size_t size = 0;
+    for (auto& piece : pieces) {
+      std::memcpy(copy.data() + size, piece.iov_base, piece.iov_len);
+      size += piece.iov_len;
+    }
+    return ::send(socket, copy.data(), size, flags);
+  }
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  return ::sendmsg(socket, &message, flags);
+}
+
 } // namespace
 
-websocket::websocket(shard& home, tcp::socket socket, std::string_view early, websocket_owner* owner)
+websocket::websocket(shard& home, boost::asio::ip::tcp::socket socket, std::string_view early, websocket_owner* owner)
     : home_(home)
-    , socket_(std::move(socket))
+    , socket_(socket.release())
     , owner_(owner)
     , reader_(home.options().max_payload)
     , linger_(this, [](void* me) { static_cast<websocket*>(me)->abort(); }) {
@@ -38,34 +59,63 @@ websocket::websocket(shard& home, tcp::socket socket, std::string_view early, we
   home_.enlist(*this);
 }
 
-websocket::~websocket() { home_.delist(*this); }
+websocket::~websocket() {
+  if (socket_ >= 0) ::close(socket_);
+  home_.delist(*this);
+}
 
 void websocket::start() {
+  if (state_ == state::ended) return;
   websocket_ptr keep{this};
+  if (!home_.polled().watch(socket_, *this)) return end_later();
+  watched_ = keep;
   parse();
+}
+
+void websocket::on_ready(uint32_t events) {
+  websocket_ptr keep{this};
+  if ((events & EPOLLOUT) && blocked_) {
+    blocked_ = false;
+    flush();
+  }
+  constexpr uint32_t ends = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  if (!(events & (EPOLLIN | ends))) return;
+  readable_ = true;
+  if (events & ends) hung_up_ = true;
   read();
 }
 
 void websocket::read() {
-  if (state_ == state::ended || reading_ || parsing_) return; // who parses, reads on afterwards
+  if (!readable_ || state_ == state::ended) return;
   if (state_ == state::open && queue_.bytes() > home_.options().send_queue_bytes) held_back_ = true;
   if (held_back_) return;
-  reading_ = true;
-  socket_.async_read_some(boost::asio::buffer(bytes() + fill_, capacity() - fill_),
-                          [me = websocket_ptr{this}](const boost::system::error_code& failed, size_t size) {
-                            me->reading_ = false;
-                            if (me->state_ == state::ended) return;
-                            if (failed) return me->end(close_cause::transport_close);
-                            counters::add(me->home_.counted().bytes_in, size);
-                            me->fill_ += static_cast<uint32_t>(size);
-                            me->parse();
-                            me->read();
-                          });
+  auto room = capacity() - fill_;
+  auto size = ::recv(socket_, bytes() + fill_, room, MSG_DONTWAIT);
+  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    readable_ = false;
+    return;
+  }
+  if (size == 0 || (size < 0 && errno != EINTR)) return end(close_cause::transport_close);
+  if (size > 0) {
+    // Less than there was room for is all that there was, and what comes later is told anew.
+    if (static_cast<size_t>(size) < room && !hung_up_) readable_ = false;
+    counters::add(home_.counted().bytes_in, static_cast<uint64_t>(size));
+    fill_ += static_cast<uint32_t>(size);
+    parse();
+  }
+  if (readable_) read_soon();
+}
+
+void websocket::read_soon() {
+  if (read_posted_) return;
+  read_posted_ = true;
+  boost::asio::post(home_.context(), [me = websocket_ptr{this}] {
+    me->read_posted_ = false;
+    me->read();
+  });
 }
 
 void websocket::parse() {
-  if (parsing_) return;
-  parsing_ = true;
   size_t at = 0;
   while (state_ != state::ended && !broken_ && !peer_closed_) {
     auto item = reader_.next({bytes() + at, fill_ - at});
@@ -77,7 +127,6 @@ void websocket::parse() {
   fill_ -= static_cast<uint32_t>(at);
   if (at > 0 && fill_ > 0) std::memmove(bytes(), bytes() + at, fill_);
   fit_buffer();
-  parsing_ = false;
 }
 
 void websocket::take(const frame_item& item) {
@@ -130,18 +179,15 @@ void websocket::fit_buffer() {
 }
 
 void websocket::flush() {
-  while (state_ != state::ended && !writing_ && !queue_.empty()) {
-    std::array<iovec, gathered> vectors;
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = queue_.gather(vectors.data(), vectors.size());
-    constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    auto sent = message.msg_iovlen == 1
-                    ? ::send(socket_.native_handle(), vectors[0].iov_base, vectors[0].iov_len, flags)
-                    : ::sendmsg(socket_.native_handle(), &message, flags);
+  while (state_ != state::ended && !blocked_ && !failed_ && !queue_.empty()) {
+    std::array<iovec, gathered> pieces;
+    auto count = queue_.gather(pieces.data(), pieces.size());
+    auto sent = send_now(socket_, {pieces.data(), count}, queue_.bytes());
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return await_writable();
-    if (sent < 0) return end_later();
+    if (sent < 0) {
+      blocked_ = errno == EAGAIN || errno == EWOULDBLOCK;
+      return blocked_ ? void() : end_later();
+    }
     written_ += static_cast<uint64_t>(sent);
     counters::add(home_.counted().flushes);
     counters::add(home_.counted().bytes_out, static_cast<uint64_t>(sent));
@@ -151,29 +197,18 @@ void websocket::flush() {
 }
 
 void websocket::end_later() {
-  writing_ = true; // no more
+  failed_ = true;
   boost::asio::post(home_.context(), [me = websocket_ptr{this}] { me->end(close_cause::transport_close); });
-}
-
-void websocket::await_writable() {
-  writing_ = true;
-  socket_.async_wait(tcp::socket::wait_write, [me = websocket_ptr{this}](const boost::system::error_code& failed) {
-    me->writing_ = false;
-    if (me->state_ == state::ended) return;
-    if (failed) return me->end(close_cause::transport_close);
-    me->flush();
-  });
 }
 
 void websocket::after_write() {
   if (held_back_ && queue_.bytes() <= home_.options().send_queue_bytes / 2) {
     held_back_ = false;
-    read();
+    read_soon();
   }
   if (state_ == state::closing && queue_.empty()) {
     if (peer_closed_) return end(close_cause::transport_close);
-    boost::system::error_code ignored;
-    if (broken_) socket_.shutdown(tcp::socket::shutdown_send, ignored); // no close frame will be understood
+    if (broken_) ::shutdown(socket_, SHUT_WR); // no close frame will be understood
   }
   if (owner_) owner_->on_written(*this);
 }
@@ -190,7 +225,7 @@ void websocket::close(uint16_t code, std::string_view reason) {
   flush();
   if (held_back_) {
     held_back_ = false;
-    read();
+    read_soon();
   }
 }
 
@@ -205,8 +240,9 @@ void websocket::end(close_cause why) {
   state_ = state::ended;
   linger_.disarm();
   queue_.clear();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  if (watched_) home_.polled().forget(socket_, *this);
+  watched_.reset();
+  ::close(std::exchange(socket_, -1));
   if (auto* owner = std::exchange(owner_, nullptr)) owner->on_ended(*this, why);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transport/io/poller.hpp"
 #include "transport/io/timing_wheel.hpp"
 #include "transport/web/counters.hpp"
 #include "transport/web/send_queue.hpp"
@@ -36,7 +37,8 @@ protected:
 /// Reads into a small buffer of its own and takes a larger one only while a frame does not fit. Stops reading while its
 /// queue is over `engine_options::send_queue_bytes`, so that a client that sends, but does not read, is slowed by TCP.
 class websocket final : public boost::intrusive_ref_counter<websocket, boost::thread_unsafe_counter>,
-                        public boost::intrusive::list_base_hook<> {
+                        public boost::intrusive::list_base_hook<>,
+                        private io::pollable {
 public:
   /// Takes over a socket whose upgrade is answered by the first bytes of the queue. `early` came behind the request.
   /// The owner may be null.
@@ -68,23 +70,24 @@ public:
   uint64_t bytes_written() const { return written_; }
 
 private:
-  using tcp = boost::asio::ip::tcp;
   enum class state : uint8_t { open, closing, ended };
   static constexpr size_t inline_bytes = 512;
 
   char* bytes() { return heap_ ? heap_.get() : inline_.data(); }
   size_t capacity() const { return heap_ ? heap_capacity_ : inline_bytes; }
+  void on_ready(uint32_t events) override;
   void read();
+  void read_soon();
   void parse();
   void take(const frame_item& item);
   void fit_buffer();
   void end_later();
-  void await_writable();
   void after_write();
   void end(close_cause why);
 
   shard& home_;
-  tcp::socket socket_;
+  int socket_;                              ///< -1 once it is over
+  boost::intrusive_ptr<websocket> watched_; ///< itself, while the poller knows it
   websocket_owner* owner_;
   send_queue queue_;
   frame_reader reader_;
@@ -93,7 +96,11 @@ private:
   std::unique_ptr<char[]> heap_;
   uint32_t heap_capacity_ = 0, fill_ = 0;
   state state_ = state::open;
-  bool reading_ = false, parsing_ = false, writing_ = false, held_back_ = false;
+  bool readable_ = false;    ///< there may be something to read
+  bool hung_up_ = false;     ///< nothing comes after what there is to read
+  bool read_posted_ = false, held_back_ = false;
+  bool blocked_ = false;     ///< the socket takes no more for now
+  bool failed_ = false;      ///< it never will again
   bool broken_ = false;      ///< what comes can not be parsed any more
   bool peer_closed_ = false; ///< the client's close frame has come
   std::array<char, inline_bytes> inline_;
