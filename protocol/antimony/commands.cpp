@@ -13,18 +13,24 @@ namespace {
 // Iterative: nesting as deep as the input allows must not use up the stack.
 constexpr unsigned parse_flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
 
+using pool = rapidjson::MemoryPoolAllocator<>;
+using plain_document = rapidjson::GenericDocument<rapidjson::UTF8<>, pool, pool>;
+
 /// Room for what is usual. From the heap RapidJSON would take 64 KiB to begin with, for every event of a client.
 struct document_room {
-  alignas(std::max_align_t) char bytes[2048];
-  rapidjson::MemoryPoolAllocator<> pool{bytes, sizeof bytes};
+  alignas(std::max_align_t) char for_values[2048], for_parsing[2048];
+  pool values{for_values, sizeof for_values}, parsing{for_parsing, sizeof for_parsing};
 };
 
-struct document : private document_room, public rapidjson::Document {
+struct document : private document_room, public plain_document {
   document()
-      : rapidjson::Document(&pool) {}
+      : plain_document(&values, first_stack_bytes, &parsing) {}
+
+private:
+  static constexpr size_t first_stack_bytes = 512; // grows
 };
 
-bool parse_json(rapidjson::Document& into, std::string_view text) {
+bool parse_json(document& into, std::string_view text) {
   into.Parse<parse_flags>(text.data(), text.size());
   return !into.HasParseError();
 }
@@ -35,20 +41,20 @@ std::string_view view(const rapidjson::Value& string) { return {string.GetString
 parsed<std::string> accepted(std::string_view text) { return parsed<std::string>{boost::system::in_place_value, text}; }
 
 // The event's first argument; null when the event is fine but has none.
-parsed<const rapidjson::Value*> argument_of(rapidjson::Document& doc, std::string_view json) {
+parsed<const rapidjson::Value*> argument_of(document& doc, std::string_view json) {
   if (!parse_json(doc, json) || !doc.IsArray() || doc.Empty() || !doc[0].IsString())
     return invalid_input{"the event is not a JSON array that begins with its name"};
   return doc.Size() < 2 ? nullptr : &doc[1];
 }
 
 // The object of an argument, which may be wrapped in a string. `inner` keeps the unwrapped one alive.
-parsed<const rapidjson::Value*> object_of(const rapidjson::Value* argument, rapidjson::Document& inner) {
+parsed<const rapidjson::Value*> object_of(const rapidjson::Value* argument, std::optional<document>& inner) {
   if (!argument) return invalid_input{"data is missing: the event has no argument"};
   if (argument->IsObject()) return argument;
   if (!argument->IsString()) return invalid_input{"data must be an object, or a string that holds one as JSON"};
-  if (!parse_json(inner, view(*argument))) return invalid_input{"data is a string, but not JSON"};
-  if (!inner.IsObject()) return invalid_input{"data is a string, but the JSON in it is not an object"};
-  return static_cast<const rapidjson::Value*>(&inner);
+  if (!parse_json(inner.emplace(), view(*argument))) return invalid_input{"data is a string, but not JSON"};
+  if (!inner->IsObject()) return invalid_input{"data is a string, but the JSON in it is not an object"};
+  return static_cast<const rapidjson::Value*>(&*inner);
 }
 
 // A member by name; null counts as absent. A name that is there twice would mean different things to different readers.
@@ -129,7 +135,7 @@ parsed<std::string> parse_event_name(std::string_view json) {
 
 parsed<lab_request> parse_lab_command(std::string_view json, bool swapped) {
   document doc;
-  rapidjson::Document inner;
+  std::optional<document> inner;
   const auto argument = argument_of(doc, json);
   if (!argument) return argument.error();
   const auto object = object_of(*argument, inner);
@@ -147,7 +153,7 @@ parsed<std::string> parse_shell_input(std::string_view json) {
 
 parsed<terminal_size> parse_resize(std::string_view json) {
   document doc;
-  rapidjson::Document inner;
+  std::optional<document> inner;
   const auto argument = argument_of(doc, json);
   if (!argument) return argument.error();
   const auto object = object_of(*argument, inner);
