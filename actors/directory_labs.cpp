@@ -192,7 +192,7 @@ caf::expected<const directory_state::lab_entry*> directory_state::visible(const 
                                                                           const identity& who) const {
   const auto found = labs_.find(lab.value);
   if (found == labs_.end()) return failure(ec::lab_not_found, "there is no lab with this id");
-  if (!antimony::may_see(who, access(found->second))) return failure(ec::no_access, "no access to this lab");
+  if (!antimony::may_see(who, found->second.file.collection)) return failure(ec::no_access, "no access to this lab");
   return &found->second;
 }
 
@@ -208,7 +208,7 @@ caf::result<lab_ref> directory_state::lookup(const lab_id& lab, const identity& 
 std::vector<lab_view> directory_state::describe(const identity& who) const {
   std::vector<lab_view> views;
   for (const auto& [id, entry] : labs_) {
-    if (antimony::may_see(who, access(entry))) views.push_back(entry.view);
+    if (antimony::may_see(who, entry.file.collection)) views.push_back(entry.view);
   }
   std::sort(views.begin(), views.end(), [](const lab_view& a, const lab_view& b) {
     return std::tie(a.start_time, a.name, a.id.value) < std::tie(b.start_time, b.name, b.id.value);

@@ -73,7 +73,7 @@ caf::result<stream_ref> directory_state::find(const std::string& nsp, const iden
   if (found == streams_.end()) return failure(ec::namespace_not_found, "there is no namespace " + nsp);
   const auto lab = labs_.find(found->second.lab.value);
   if (lab == labs_.end()) return failure(ec::namespace_not_found, "there is no namespace " + nsp);
-  if (!antimony::may_see(who, access(lab->second))) return failure(ec::no_access, "no access to this lab");
+  if (!antimony::may_see(who, lab->second.file.collection)) return failure(ec::no_access, "no access to this lab");
   return stream_ref{found->second.stream, {}};
 }
 

@@ -92,7 +92,7 @@ private:
 
   void command(socket& from, const client_event& event);
   void ask_lab(uint64_t id, const antimony::lab_request& what);
-  void list_shells(uint64_t id, const antimony::lab_request& what);
+  void list_shells(uint64_t id, lab_id lab);
   void close_shell(uint64_t id, const antimony::lab_request& what);
   void to_shell(socket& from, const client_event& event, const std::string& name);
   template <class Input>

@@ -122,12 +122,12 @@ void session_state::handle(const client_event& event) {
 }
 
 void session_state::command(socket& from, const client_event& event) {
-  const auto what = antimony::parse_lab_command(event.json, swapped_);
+  auto what = antimony::parse_lab_command(event.json, swapped_);
   if (!what) return refuse(from, event, invalid(what.error().message));
   if (commands_ >= max_commands) return refuse(from, event, failure(ec::queue_full, "too many commands are under way"));
   const auto id = start(from, event, false);
   switch (what->command) {
-  case command_id::list_shells: return list_shells(id, *what);
+  case command_id::list_shells: return list_shells(id, {std::move(what->lab_id)});
   case command_id::close_shell: return close_shell(id, *what);
   default: return ask_lab(id, *what);
   }
@@ -158,8 +158,8 @@ void session_state::ask_lab(uint64_t id, const antimony::lab_request& what) {
           });
 }
 
-void session_state::list_shells(uint64_t id, const antimony::lab_request& what) {
-  self->request(directory_, caf::infinite, atom::list_v, lab_id{what.lab_id}, tasks_.at(id).user)
+void session_state::list_shells(uint64_t id, lab_id lab) {
+  self->request(directory_, caf::infinite, atom::list_v, std::move(lab), tasks_.at(id).user)
       .then(
           [this, id](const std::vector<shell_info>& shells) {
             std::vector<antimony::listed_shell> listed;

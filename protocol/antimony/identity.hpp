@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace stibium::antimony {
@@ -20,8 +21,10 @@ struct lab_access {
   bool public_deploy = false; ///< the collection lets everyone who sees it make labs in it
 };
 
-/// Tells whether `who` sees a lab (contract, "Who may see what").
-bool may_see(const identity& who, const lab_access& lab);
+/// Tells whether `who` sees the labs of a collection (contract, "Who may see what").
+bool may_see(const identity& who, std::string_view collection);
+/// The same for a lab.
+inline bool may_see(const identity& who, const lab_access& lab) { return may_see(who, lab.collection); }
 
 /// Tells whether `who` may deploy, destroy, stop, start and restart a lab: an admin, and the creator while the lab is seen
 /// (contract, "Who may see what"). `public_deploy` is no part of it: it lets others make labs of their own there.

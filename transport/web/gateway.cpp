@@ -202,9 +202,9 @@ void gateway_state::ack(const reply& what) {
   auto* client = client_of(what.connection);
   if (!client || !client->find(what.nsp)) return;
   if (what.attachments.empty()) {
-    std::string packet;
-    socketio::append_ack(packet, what.nsp, what.ack, what.json);
-    return client->session.send_text(packet);
+    text_.clear();
+    socketio::append_ack(text_, what.nsp, what.ack, what.json);
+    return client->session.send_text(text_);
   }
   auto json = "[" + what.json + "]";
   auto count = static_cast<uint32_t>(what.attachments.size());

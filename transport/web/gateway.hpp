@@ -110,6 +110,7 @@ private:
   socketio::connection_limits limits_;
   std::unordered_map<uint64_t, gateway_client*> clients_;
   std::unordered_map<uint64_t, std::unique_ptr<gateway_stream>> streams_;
+  std::string text_; ///< of the ack that is being sent; keeps its memory for the next
 };
 
 /// The gateway of one io thread; the shard begins to accept once it runs.
