@@ -28,15 +28,13 @@ struct options {
   std::string token, log, shell, lab;
   size_t clients = 100, in_flight = 4, bytes = 100;
   double seconds = 3, warm_up = 0.5;
-  int spin_us = 0;
 };
 
 /// Waits for sockets and hands them out by index.
 class poller {
 public:
-  explicit poller(int spin_us)
-      : spin_(spin_us)
-      , fd_(::epoll_create1(EPOLL_CLOEXEC)) {}
+  poller()
+      : fd_(::epoll_create1(EPOLL_CLOEXEC)) {}
   ~poller() { ::close(fd_); }
   poller(const poller&) = delete;
   poller& operator=(const poller&) = delete;
@@ -48,20 +46,15 @@ public:
     if (::epoll_ctl(fd_, EPOLL_CTL_ADD, what.fd(), &event) != 0) throw std::runtime_error("epoll_ctl");
   }
 
-  /// Looks for up to `spin_us` before it sleeps.
   template <class F>
   void wait(F&& ready) {
     std::array<epoll_event, 256> events;
-    auto look = [&](int timeout) { return ::epoll_wait(fd_, events.data(), static_cast<int>(events.size()), timeout); };
-    int n = spin_.count() > 0 ? look(0) : look(5000);
-    for (const auto begin = bench_clock::now(); n == 0 && bench_clock::now() - begin < spin_;) n = look(0);
-    if (n == 0) n = look(5000);
+    const int n = ::epoll_wait(fd_, events.data(), static_cast<int>(events.size()), 5000);
     if (n == 0) throw std::runtime_error("nothing arrived for 5 s");
     for (int i = 0; i < n; ++i) ready(events[static_cast<size_t>(i)].data.u32);
   }
 
 private:
-  std::chrono::microseconds spin_;
   int fd_;
 };
 
@@ -82,7 +75,7 @@ void print(const char* what, double per_second, std::vector<float>& micros) {
 void fan_out(const options& opt) {
   std::deque<connection> followers(opt.clients);
   connection publisher;
-  poller poll{opt.spin_us};
+  poller poll;
   for (size_t i = 0; i < followers.size(); ++i) {
     followers[i].open(opt.port, opt.log, opt.token);
     poll.add(followers[i], static_cast<uint32_t>(i));
@@ -138,7 +131,7 @@ void fan_out(const options& opt) {
 /// Every client asks for the user's shells, and asks again once it has the answer.
 void round_trips(const options& opt) {
   std::deque<connection> clients(opt.clients);
-  poller poll{opt.spin_us};
+  poller poll;
   for (size_t i = 0; i < clients.size(); ++i) {
     clients[i].open(opt.port, "/lab-commands", opt.token);
     poll.add(clients[i], static_cast<uint32_t>(i));
@@ -209,7 +202,6 @@ int main(int argc, char** argv) {
   app.add_option("--in-flight", opt.in_flight, "Lines under way");
   app.add_option("--bytes", opt.bytes, "Bytes of a line");
   app.add_option("--seconds", opt.seconds, "How long to measure");
-  app.add_option("--spin", opt.spin_us, "Microseconds to look before sleeping");
   CLI11_PARSE(app, argc, argv);
   try {
     if (mode == "fanout")
