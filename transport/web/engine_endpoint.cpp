@@ -108,7 +108,10 @@ void serve_engine(shard& home, const std::shared_ptr<http_connection>& on, const
   auto sid = engine_sid(request);
   if (sid.empty()) return open_session(home, on, request, websocket);
   auto session = home.find(sid);
-  if (!session) return on->reply(engine_error(sid_unknown));
+  if (!session) {
+    const bool last_poll = !websocket && request.method == "GET" && home.is_last_poll(sid);
+    return on->reply(last_poll ? poll_answer("6") : engine_error(sid_unknown));
+  }
   if (websocket != wants_websocket(request)) return on->reply(engine_error(bad_request));
   if (websocket) return upgrade_session(home, *session, on, request);
   if (request.method == "GET") {

@@ -212,7 +212,10 @@ bool engine_session::post(std::string_view body) {
   for (auto& packet : payload->packets) {
     reaction = machine_.received(transport::polling, packet, home_.now());
     react(reaction, &packet);
-    if (closed_) return reaction.why == close_reason::client_closed || reaction.what != step::close;
+    if (!closed_) continue;
+    const bool by_client = reaction.why == close_reason::client_closed;
+    if (by_client && reaction.poll == engineio::poll_answer::none) home_.expect_last_poll(sid());
+    return by_client || reaction.what != step::close;
   }
   machine_.post_done();
   return true;

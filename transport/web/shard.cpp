@@ -19,6 +19,8 @@ using boost::asio::ip::tcp;
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 // After an accept that failed, which means that file descriptors or memory ran out.
 constexpr auto accept_pause = 100ms;
+// Sessions whose last poll may still come: it is on its way when they are closed.
+constexpr size_t kept_for_last_poll = 64;
 
 uint64_t next_connection_id() {
   static std::atomic<uint64_t> last{0};
@@ -45,7 +47,8 @@ shard::shard(boost::asio::io_context& context, size_t index, const engine_option
     , clock_(context, slot_for(options))
     , poller_(context)
     , accept_again_(this, [](void* me) { static_cast<shard*>(me)->accept(); })
-    , flusher_(context) {}
+    , flusher_(context)
+    , last_polls_(kept_for_last_poll) {}
 
 shard::~shard() = default;
 
@@ -192,6 +195,15 @@ void shard::forget(engine_session& what, close_cause why) {
   sessions_.erase(what.sid());
   counters::drop(counted_.sessions_open);
   counters::add(counted_.closes[static_cast<size_t>(why)]);
+}
+
+void shard::expect_last_poll(std::string_view sid) { last_polls_.push_back(std::string{sid}); }
+
+bool shard::is_last_poll(std::string_view sid) {
+  auto found = std::find(last_polls_.begin(), last_polls_.end(), sid);
+  if (found == last_polls_.end()) return false;
+  last_polls_.erase(found);
+  return true;
 }
 
 } // namespace stibium::web

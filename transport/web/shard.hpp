@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/circular_buffer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <functional>
@@ -81,6 +82,10 @@ public:
   void hand_over(handed_over what);
   /// The session is closed.
   void forget(engine_session& what, close_cause why);
+  /// Its client has closed it while no poll waited; one that crosses with the close is answered.
+  void expect_last_poll(std::string_view sid);
+  /// Whether a poll for a session that is not there is such a one; only the first is.
+  bool is_last_poll(std::string_view sid);
 
 private:
   void accept();
@@ -102,6 +107,7 @@ private:
   boost::intrusive::list<websocket> websockets_;
   std::unordered_map<const http_connection*, std::shared_ptr<http_connection>> http_;
   std::unordered_map<std::string_view, session_ptr> sessions_; ///< keys lie in the sessions
+  boost::circular_buffer<std::string> last_polls_;             ///< session ids
   size_t http_alive_ = 0;                                      ///< with those that only wait for their last handler
   std::function<void()> quiet_;
   bool stopping_ = false;

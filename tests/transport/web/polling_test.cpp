@@ -104,6 +104,7 @@ TEST_CASE_FIXTURE(web_fixture, "polling: a close packet ends the session, its PO
   auto url = open_url + "&sid=" + sid_of(client.request("GET", open_url));
   CHECK(body_of(client.request("POST", url, {}, "1")) == "ok");
   CHECK(heard.has("lost client close"));
+  CHECK(body_of(client.request("GET", url)) == "6"); // as one that was on its way with the close
   CHECK(status_of(client.request("GET", url)) == 400);
 }
 
