@@ -64,7 +64,7 @@ const std::vector<login>& logins() {
        "admin@123",
        {"juniper_vmx", "vmx", "juniper_vqfx", "vqfx", "juniper_vsrx", "vsrx", "juniper_vjunosrouter", "vjunosrouter",
         "juniper_vjunosswitch", "vjunosswitch", "juniper_vjunosevolved", "vjunosevolved", "juniper_cjunosevolved",
-        "cjunosevolved"}},
+        "cjunosevolved", "ipinfusion_ocnos"}},
       {"admin", "Admin@123", {"cisco_ftdv", "ftdv", "paloalto_panos", "pan"}},
       {"admin", "CiscoAsa1!", {"cisco_asav", "asav"}},
       {"admin", "Labl@b!234", {"f5_bigip-ve"}},
@@ -73,7 +73,7 @@ const std::vector<login>& logins() {
       {"clab", "clab@123", {"cisco_xrv", "xrv", "cisco_xrv9k", "xrv9k", "cisco_xrd_vrouter", "generic_vm"}},
       {"cumulus", "Clab123!", {"nvidia_cumulusvx"}},
       {"diag", "ciena123", {"ciena_saos"}},
-      {"ocnos", "ocnos", {"ipinfusion_ocnos"}},
+
       {"root", "VR-netlab9", {"openwrt"}},
   };
   return all;
