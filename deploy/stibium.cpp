@@ -145,6 +145,13 @@ void add_shells(CLI::App& app, options& all, chosen& command, shell_options& she
   close->callback([&] { command = [&] { run(close_shell(all.make_context(), shell.lab, shell.attach)); }; });
 }
 
+void add_health(CLI::App& app, options& all, chosen& command, bool& alive) {
+  auto* health = app.add_subcommand("health", "Say whether the service can work; needs no login")->group("Access");
+  health->add_flag("--alive", alive, "Only whether it answers, whatever its runtime can do");
+  health->footer("Exit code 1 when it cannot: for health checks of containers and load balancers.");
+  health->callback([&] { command = [&] { run(show_health(all.make_context(), alive)); }; });
+}
+
 // What `stibium token` is told.
 struct token_words {
   std::string data, user, ttl = "30m";
@@ -191,6 +198,7 @@ int main(int argc, char** argv) {
   log_options log;
   shell_options shell;
   token_words token;
+  bool alive = false;
   std::string lab, node;
   chosen command;
 
@@ -212,6 +220,7 @@ int main(int argc, char** argv) {
   add_shells(app, all, command, shell);
   add_login(app, all, command);
   add_token(app, all, command, token);
+  add_health(app, all, command, alive);
 
   try {
     app.parse(argc, argv);

@@ -55,6 +55,9 @@ task<> list_shells(context with, std::string lab);
 /// Closes a shell by its id or a unique begin of it.
 task<> close_shell(context with, std::string lab, std::string shell);
 
+/// Says whether the service can work, or with `alive` only whether it answers. Needs no login.
+task<> show_health(context with, bool alive);
+
 /// A connection with the lab that was asked for.
 struct lab_session {
   std::string token;

@@ -7,8 +7,10 @@ import signal
 import struct
 import subprocess
 import termios
+import threading
 import time
 from fcntl import ioctl
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from stibium_harness import Service, topology
@@ -218,6 +220,31 @@ def test_wrong_usage_is_2(service, words):
 def test_help_and_version(service):
     assert "Examples:" in run(service, "--help") and run(service, "--version").startswith("stibium ")
     assert "Examples:" in subprocess.run([str(service.program), "--help"], capture_output=True, text=True).stdout
+
+
+def test_health_needs_no_login(service):
+    nobody = {**environment(service), "STIBIUM_TOKEN": ""}
+    assert run(service, "health", env=nobody).startswith("ready: ")
+    assert run(service, "health", "--alive", env=nobody) == "alive\n"
+    assert json.loads(run(service, "--json", "health", env=nobody))["state"] == "ready"
+    run(service, "--url", "http://127.0.0.1:1", "health", code=1)
+
+
+def test_health_tells_why_it_is_not_ready(service):
+    class Ill(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(b'{"code":503,"message":"runtime: no Docker"}')
+
+        def log_message(self, *words):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Ill) as ill:
+        threading.Thread(target=ill.serve_forever, daemon=True).start()
+        told = run(service, "--url", f"http://127.0.0.1:{ill.server_port}", "health", code=1)
+        ill.shutdown()
+    assert "not ready: runtime: no Docker" in told
 
 
 def test_no_service_is_told(service):
