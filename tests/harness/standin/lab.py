@@ -62,8 +62,8 @@ def create(engine, topology, node, bridge):
     info("Creating container", name=node.name)
     body = node.body
     labels = {**{str(k): str(v) for k, v in (body.get("labels") or {}).items()},
-              "containerlab": topology.name, "clab-node-name": node.name, "clab-node-kind": node.kind, "clab-node-type": "",
-              "clab-node-group": str(body.get("group") or ""), "clab-node-longname": node.container,
+              "containerlab": topology.name, "clab-node-name": node.name, "clab-node-kind": node.kind,
+              "clab-node-longname": node.container,
               "clab-node-lab-dir": str(topology.folder / node.name), "clab-topo-file": str(topology.path.resolve()),
               "clab-mgmt-net-bridge": bridge, "clab-owner": os.environ.get("USER") or "root"}
     binds = [_bind(topology, text) for text in body.get("binds") or []]
@@ -123,7 +123,7 @@ def show(labs, form):
     if form == "json":
         output.write(sys.stdout, json.dumps(labs, indent=2) + "\n")
         return
-    rows = [[[one["name"]], [one["kind"], one["image"]], [one["state"]], [one[key].split("/")[0] for key in ("ipv4_address", "ipv6_address")]]
+    rows = [[[one["name"]], [one["kind"], one["image"]], [one["state"]], [one[key].partition("/")[0] if one[key] != "N/A" else "N/A" for key in ("ipv4_address", "ipv6_address")]]
             for lab in labs.values() for one in lab]
     output.table(["Name", "Kind/Image", "State", "IPv4/6 Address"], rows)
 
