@@ -6,13 +6,9 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
-#include <cerrno>
-#include <fcntl.h>
 #include <filesystem>
 #include <map>
-#include <sys/file.h>
 #include <system_error>
-#include <unistd.h>
 #include <vector>
 
 namespace stibium::store {
@@ -25,31 +21,10 @@ int64_t to_number(time_point when) {
 
 time_point to_time(int64_t number) { return time_point{std::chrono::microseconds{number}}; }
 
-// A file that is locked as long as the service runs; the lock goes with the process, however that ends.
-class folder_lock {
-public:
-  explicit folder_lock(const std::string& folder) {
-    const auto path = folder + "/stibium.lock";
-    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file_ < 0)
-      throw storage_error{fmt::format("{} cannot be written: {}", path, std::generic_category().message(errno))};
-    if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
-    ::close(file_);
-    throw storage_error{fmt::format("{} is in use by another service: stop it, or choose another data folder", folder)};
-  }
-  ~folder_lock() { ::close(file_); }
-  folder_lock(const folder_lock&) = delete;
-  folder_lock& operator=(const folder_lock&) = delete;
-
-private:
-  int file_ = -1;
-};
-
-std::string make_folder(const std::string& folder) {
+void make_folder(const std::string& folder) {
   std::error_code err;
   std::filesystem::create_directories(folder, err);
   if (err) throw storage_error{fmt::format("the data folder {} cannot be made: {}", folder, err.message())};
-  return folder;
 }
 
 // A value of an SQLite connection string: quotes within it cannot be written.
@@ -62,8 +37,8 @@ std::string quoted(const std::string& path) {
 } // namespace
 
 struct database::connection {
-  explicit connection(const std::string& folder)
-      : lock{make_folder(folder)} {
+  explicit connection(const std::string& folder) {
+    make_folder(folder);
     const auto path = folder + "/stibium.db";
     try {
       sql.open(soci::sqlite3, fmt::format("db={} timeout=5", quoted(path)));
@@ -91,7 +66,6 @@ struct database::connection {
     }
   }
 
-  folder_lock lock;
   soci::session sql;
 };
 

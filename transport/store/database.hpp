@@ -13,7 +13,7 @@ namespace stibium::store {
 class database {
 public:
   /// Opens `folder`/stibium.db and brings it up to date; makes both when they are not there. Throws when the file is
-  /// corrupt, cannot be written, was made by a newer version, or is in use by another service.
+  /// corrupt, cannot be written or was made by a newer version. That one service uses it is the caller's to see to.
   explicit database(const std::string& folder);
   ~database();
   database(const database&) = delete;

@@ -1,6 +1,7 @@
 #include "transport/store/log_spool.hpp"
 
 #include "protocol/antimony/uuid.hpp"
+#include "transport/store/attempt.hpp"
 
 #include <caf/all.hpp>
 
@@ -26,21 +27,6 @@ struct spool_state {
   spool_bounds bounds;
   std::optional<spool_file> opened;
 };
-
-// Runs one piece of work; what it throws becomes the answer.
-template <class Work>
-auto attempt(Work work) -> caf::result<decltype(work())> {
-  try {
-    if constexpr (std::is_void_v<decltype(work())>) {
-      work();
-      return caf::unit;
-    } else {
-      return work();
-    }
-  } catch (const storage_error& err) {
-    return failure(ec::storage_failed, err.what());
-  }
-}
 
 spool_actor::behavior_type spool(spool_actor::stateful_pointer<spool_state> self, std::string path,
                                  spool_bounds bounds) {

@@ -1,5 +1,6 @@
 #include "transport/store/sqlite_store.hpp"
 
+#include "transport/store/attempt.hpp"
 #include "transport/store/database.hpp"
 
 #include <caf/all.hpp>
@@ -15,21 +16,6 @@ struct store_state {
   store_actor::pointer self;
   std::shared_ptr<database> data;
 };
-
-// Runs one piece of work; what it throws becomes the answer.
-template <class Work>
-auto attempt(Work work) -> caf::result<decltype(work())> {
-  try {
-    if constexpr (std::is_void_v<decltype(work())>) {
-      work();
-      return caf::unit;
-    } else {
-      return work();
-    }
-  } catch (const storage_error& err) {
-    return failure(ec::storage_failed, err.what());
-  }
-}
 
 store_actor::behavior_type sqlite_store(store_actor::stateful_pointer<store_state> self,
                                         std::shared_ptr<database> data) {

@@ -88,15 +88,6 @@ TEST_CASE("database: journal entries get ids that are never used twice") {
   CHECK(all.journal[0].begun == noon);
 }
 
-TEST_CASE("database: a folder serves one service at a time") {
-  test::temp_folder folder;
-  {
-    database data{folder.path};
-    CHECK(why_not(folder.path).find("in use by another service") != std::string::npos);
-  }
-  CHECK(why_not(folder.path) == "opened");
-}
-
 TEST_CASE("database: a file that is no database is refused and left alone") {
   test::temp_folder folder;
   const std::string rubbish = "this is not a database, but long enough to look like something" + std::string(4096, 'x');
