@@ -82,17 +82,7 @@ caf::result<void> log_stream_state::subscribe(const subscription& who) {
   return caf::delegated<void>{};
 }
 
-void log_stream_state::join(const subscription& who) {
-  join_stream join{who.connection, who.nsp, who.sid, who.pid, stream_, self, overflow::skip, false, nullptr};
-  if (who.resume_after) {
-    join.snapshot = log_.after(*who.resume_after);
-    join.resumed = join.snapshot != nullptr;
-    if (!join.resumed) join.sid = who.fresh_sid, join.pid = who.fresh_pid;
-  }
-  if (!join.resumed) join.snapshot = log_.all();
-  subscribers_.add(who.gateway, who.connection, who.nsp);
-  self->send(who.gateway, std::move(join));
-}
+void log_stream_state::join(const subscription& who) { subscribers_.join(who, stream_, self, overflow::skip, log_); }
 
 void log_stream_state::add(log_lines& lines) {
   auto fresh = cut(std::move(lines.lines), bounds_.line_bytes);

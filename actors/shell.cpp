@@ -35,15 +35,7 @@ void shell_state::attach(const terminal_actor& terminal) {
 }
 
 void shell_state::subscribe(const subscription& who) {
-  join_stream join{who.connection, who.nsp, who.sid, who.pid, stream_, self, overflow::pause, false, nullptr};
-  if (who.resume_after) {
-    join.snapshot = scrollback_.after(*who.resume_after);
-    join.resumed = join.snapshot != nullptr;
-    if (!join.resumed) join.sid = who.fresh_sid, join.pid = who.fresh_pid;
-  }
-  if (!join.resumed) join.snapshot = scrollback_.all();
-  subscribers_.add(who.gateway, who.connection, who.nsp);
-  self->send(who.gateway, std::move(join));
+  subscribers_.join(who, stream_, self, overflow::pause, scrollback_);
 }
 
 void shell_state::leave(const leave_stream& who) {

@@ -16,6 +16,19 @@ void subscribers::add(const gateway_actor& gateway, connection_id connection, co
   found->sockets.emplace(connection, nsp);
 }
 
+void subscribers::join(const subscription& who, stream_id stream, const stream_owner_actor& owner, overflow policy,
+                       backlog& kept) {
+  join_stream told{who.connection, who.nsp, who.sid, who.pid, stream, owner, policy, false, nullptr};
+  if (who.resume_after) {
+    told.snapshot = kept.after(*who.resume_after);
+    told.resumed = told.snapshot != nullptr;
+    if (!told.resumed) told.sid = who.fresh_sid, told.pid = who.fresh_pid;
+  }
+  if (!told.resumed) told.snapshot = kept.all();
+  add(who.gateway, who.connection, who.nsp);
+  tell(who.gateway, caf::make_message(std::move(told)));
+}
+
 bool subscribers::remove(connection_id connection, const std::string& nsp) {
   const std::pair socket{connection, nsp};
   for (auto it = gateways_.begin(); it != gateways_.end(); ++it) {
@@ -47,9 +60,12 @@ std::vector<connection_id> subscribers::drop(const caf::actor_addr& gateway) {
 }
 
 void subscribers::send(const caf::message& what) {
-  for (const auto& g : gateways_)
-    caf::actor_cast<caf::actor_control_block*>(g.gateway)->enqueue(self_->ctrl(), caf::make_message_id(), what,
-                                                                   self_->context());
+  for (const auto& g : gateways_) tell(g.gateway, what);
+}
+
+void subscribers::tell(const gateway_actor& gateway, caf::message what) {
+  caf::actor_cast<caf::actor_control_block*>(gateway)->enqueue(self_->ctrl(), caf::make_message_id(), std::move(what),
+                                                               self_->context());
 }
 
 void subscribers::end(stream_id stream) {

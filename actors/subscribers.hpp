@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/backlog.hpp"
 #include "actors/interfaces.hpp"
 
 #include <caf/actor_addr.hpp>
@@ -20,6 +21,9 @@ public:
 
   /// Adds a socket. Adding it again changes nothing.
   void add(const gateway_actor& gateway, connection_id connection, const std::string& nsp);
+  /// Adds a socket and tells its gateway so, with the entries that it has missed when it can resume, else with all.
+  /// `owner` is the stream's actor.
+  void join(const subscription& who, stream_id stream, const stream_owner_actor& owner, overflow policy, backlog& kept);
   /// Removes a socket; false when it was not there.
   bool remove(connection_id connection, const std::string& nsp);
   /// Whether any socket of the connection follows the stream.
@@ -39,6 +43,8 @@ private:
     gateway_actor gateway;
     std::set<std::pair<connection_id, std::string>> sockets;
   };
+
+  void tell(const gateway_actor& gateway, caf::message what);
 
   caf::local_actor* self_;
   std::vector<group> gateways_; // as many as there are io threads

@@ -20,6 +20,29 @@ auto look_up(const Map& map, const std::set<std::string>& hidden, const std::str
   return found->second;
 }
 
+/// A command, for the stand-ins of supervisor and runtime alike.
+caf::result<instance_status> take(runtime_record& record, caf::local_actor* me, const runtime_command& cmd) {
+  record.commands.push_back(cmd);
+  record.observer = cmd.observer;
+  if (!record.hold) return record.status_of(cmd);
+  auto promise = me->make_response_promise<caf::typed_response_promise<instance_status>>();
+  record.held.push_back({cmd, promise, me});
+  return promise;
+}
+
+void cancel(runtime_record& record, const std::string& name) {
+  record.cancelled.push_back(name);
+  if (record.ignore_cancel) return;
+  for (auto it = record.held.begin(); it != record.held.end();) {
+    if (it->what.instance.name != name) {
+      ++it;
+      continue;
+    }
+    it->promise.deliver(failure(ec::cancelled, "cancelled"));
+    it = record.held.erase(it);
+  }
+}
+
 } // namespace
 
 identity admin() { return {"id-admin", "admin", true, {}}; }
@@ -103,26 +126,8 @@ time_point actor_fixture::now() const {
 
 supervisor_actor actor_fixture::make_supervisor(std::shared_ptr<runtime_record> record) {
   return spawn([record](supervisor_actor::pointer me) -> supervisor_actor::behavior_type {
-    return {[record, me](const runtime_command& cmd) -> caf::result<instance_status> {
-              record->commands.push_back(cmd);
-              record->observer = cmd.observer;
-              if (!record->hold) return record->status_of(cmd);
-              auto promise = me->make_response_promise<instance_status>();
-              record->held.push_back({cmd, promise, me});
-              return promise;
-            },
-            [record](atom::cancel, const std::string& name) {
-              record->cancelled.push_back(name);
-              if (record->ignore_cancel) return;
-              for (auto it = record->held.begin(); it != record->held.end();) {
-                if (it->what.instance.name != name) {
-                  ++it;
-                  continue;
-                }
-                it->promise.deliver(failure(ec::cancelled, "cancelled"));
-                it = record->held.erase(it);
-              }
-            },
+    return {[record, me](const runtime_command& cmd) { return take(*record, me, cmd); },
+            [record](atom::cancel, const std::string& name) { cancel(*record, name); },
             [record](atom::health) { return record->health; },
             [record](const runtime_health& health) { record->health = health; }};
   });
@@ -131,26 +136,8 @@ supervisor_actor actor_fixture::make_supervisor(std::shared_ptr<runtime_record> 
 runtime_actor actor_fixture::make_runtime() {
   auto record = runtime;
   return spawn([record, this](runtime_actor::pointer me) -> runtime_actor::behavior_type {
-    return {[record, me](const runtime_command& cmd) -> caf::result<instance_status> {
-              record->commands.push_back(cmd);
-              record->observer = cmd.observer;
-              if (!record->hold) return record->status_of(cmd);
-              auto promise = me->make_response_promise<instance_status>();
-              record->held.push_back({cmd, promise, me});
-              return promise;
-            },
-            [record](atom::cancel, const std::string& name) {
-              record->cancelled.push_back(name);
-              if (record->ignore_cancel) return;
-              for (auto it = record->held.begin(); it != record->held.end();) {
-                if (it->what.instance.name != name) {
-                  ++it;
-                  continue;
-                }
-                it->promise.deliver(failure(ec::cancelled, "cancelled"));
-                it = record->held.erase(it);
-              }
-            },
+    return {[record, me](const runtime_command& cmd) { return take(*record, me, cmd); },
+            [record](atom::cancel, const std::string& name) { cancel(*record, name); },
             [record](atom::inspect) { return record->instances; },
             [record](atom::adopt, const instance_ref& which,
                      const node_observer_actor& observer) -> caf::result<instance_status> {
