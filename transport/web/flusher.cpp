@@ -71,7 +71,7 @@ void flusher::run_unhurried() {
   if (under_way_.empty()) {
     if (unhurried_.empty() || timed_) return;
     auto now = clock::now();
-    if (now < not_before_) return rest(now);
+    if (now < not_before_) return rest();
     if (arrivals_ != seen_ && now < gather_until_) {
       seen_ = arrivals_;
       return wake(); // after another look at all sockets
@@ -99,7 +99,7 @@ void flusher::run_unhurried() {
   if (!unhurried_.empty()) wake();
 }
 
-void flusher::rest(clock::time_point) {
+void flusher::rest() {
   timed_ = true;
   timer_.expires_at(not_before_);
   timer_.async_wait([this](const boost::system::error_code& failed) {

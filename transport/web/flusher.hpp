@@ -33,7 +33,7 @@ private:
   void wake();
   void run();
   void run_unhurried();
-  void rest(clock::time_point now);
+  void rest();
 
   boost::asio::io_context& context_;
   boost::asio::steady_timer timer_;

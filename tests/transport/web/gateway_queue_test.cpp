@@ -1,7 +1,10 @@
 #include "tests/transport/web/web_fixture.hpp"
 
+#include <boost/asio/post.hpp>
 #include <caf/all.hpp>
 #include <doctest/doctest.h>
+
+#include <future>
 
 using namespace stibium;
 using namespace stibium::tests;
@@ -200,4 +203,22 @@ TEST_CASE_FIXTURE(stream_fixture, "queues: a polling client that stalls is bound
     }
   }
   CHECK(server->counted().lines_skipped > 0);
+}
+
+TEST_CASE_FIXTURE(stream_fixture, "queues: what comes in one turn of the loop leaves with one write") {
+  serve();
+  source = owner();
+  auto follower = websocket();
+  join(follower, 0, overflow::skip);
+  std::promise<void> go;
+  boost::asio::post(thread().context(), [ready = go.get_future().share()] { ready.wait(); });
+  const auto before = server->counted().flushes.load();
+  constexpr uint64_t lines = 50;
+  for (uint64_t seq = 1; seq <= lines; ++seq) publish(stream, client(0), seq, 1);
+  go.set_value();
+  for (uint64_t seq = 1; seq <= lines; ++seq) REQUIRE(line_of(follower.message()) == std::to_string(seq));
+  std::promise<void> counted; // a moment after it was written
+  boost::asio::post(thread().context(), [&counted] { counted.set_value(); });
+  counted.get_future().wait();
+  CHECK(server->counted().flushes.load() == before + 1);
 }

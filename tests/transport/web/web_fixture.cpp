@@ -158,6 +158,8 @@ stream_owner_actor web_fixture::owner() {
   return world_->owners.emplace_back(spawn(world_->births, placement::pool(), {"owner", {}, {}, 0}, note_all, &heard));
 }
 
+io::io_thread& web_fixture::thread(size_t n) { return *world_->threads.at(n); }
+
 void web_fixture::publish(stream_id stream, const known_client& to, uint64_t first, size_t count, size_t size) {
   auto entries = std::make_shared<stream_entries>();
   for (auto seq = first; seq < first + count; ++seq) {

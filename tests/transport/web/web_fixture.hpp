@@ -63,6 +63,9 @@ public:
 
   uint16_t port() const { return server->port(); }
 
+  /// An io thread of the server's.
+  io::io_thread& thread(size_t n = 0);
+
   web::server_options options;
   record heard;
   std::unique_ptr<web::server> server;
