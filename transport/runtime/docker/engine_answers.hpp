@@ -22,6 +22,8 @@ struct exec_state {
   bool ended = false; ///< `exit_code` is known
   int exit_code = 0;
   int pid = 0; ///< 0: it has not been started, or could not be
+  /// Docker could not start it (no such program, not executable, ...); why is in the output.
+  bool never_ran() const { return ended && pid == 0 && (exit_code == 126 || exit_code == 127); }
 };
 caf::expected<exec_state> read_exec(std::string_view json);
 /// The id in the answer to a creation.
