@@ -1,4 +1,5 @@
 """Fixtures of the Python scenarios: one service per module unless a test starts its own."""
+import os
 import sys
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "harness"))
 
-from stibium_harness import Client, Service, topology  # noqa: E402
+from stibium_harness import Client, Docker, NoDocker, Service, topology  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -17,3 +18,31 @@ def scripted():
         with Client(service, "/lab-commands") as commands:
             assert commands.command(service.lab_id, 0) == {"payload": None}
         yield service
+
+
+def report(text):
+    """What tests/run prints at its end."""
+    if path := os.environ.get("STIBIUM_REPORT"):
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text + "\n")
+    print(text, file=sys.stderr)
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """A Docker engine of our own with a containerlab, for the whole run. At its end everything is as it was."""
+    try:
+        docker = Docker()
+    except NoDocker as why:
+        report(f"DOCKER CANNOT RUN HERE: {why}. Every scenario on containerlab was SKIPPED.")
+        pytest.skip(f"no Docker: {why}")
+    report(f"Scenarios on containerlab ran on {docker.what}.")
+    yield docker
+    docker.close()
+
+
+@pytest.fixture(scope="module")
+def docker(engine):
+    """The engine; when the module is done, nothing of its labs is left."""
+    yield engine
+    engine.expect_nothing_left()

@@ -29,8 +29,10 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Engine:
-    def __init__(self):
-        host = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    """`host` as in DOCKER_HOST, which says it when nothing else does."""
+
+    def __init__(self, host=None):
+        host = host or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
         if not host.startswith("unix://"):
             raise EngineError(0, f'unable to parse docker host `{host}`')
         self.host = host
@@ -44,8 +46,11 @@ class Engine:
         """The response of a call, its body unread."""
         connection = _Connection(self.path, timeout)
         try:
-            connection.request(method, API + path, json.dumps(body) if body is not None else None,
-                               {"Content-Type": "application/json"})
+            if hasattr(body, "read"):
+                connection.request(method, API + path, body, {"Content-Type": "application/x-tar"}, encode_chunked=True)
+            else:
+                connection.request(method, API + path, json.dumps(body) if body is not None else None,
+                                   {"Content-Type": "application/json"})
             response = connection.getresponse()
         except OSError as error:
             raise EngineError(0, f"Cannot connect to the Docker daemon at {self.host}. Is the docker daemon running?") from error
@@ -70,6 +75,14 @@ class Engine:
         finally:
             response.connection.close()
         return json.loads(text) if text.strip() else None
+
+    def put(self, path, file):
+        """Uploads an archive; what comes back is progress."""
+        response = self.open("POST", path, file)
+        told = response.read().decode(errors="replace")
+        response.connection.close()
+        if '"error"' in told:
+            raise EngineError(500, told)
 
     def containers(self, *labels):
         filters = json.dumps({"label": ["containerlab", *labels]})

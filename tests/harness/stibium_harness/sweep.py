@@ -66,3 +66,6 @@ def _namespaces(folder):
 
 if __name__ == "__main__":
     sweep(sys.argv[1])
+    import dockerd
+    for note in list(Path(sys.argv[1]).glob("*/" + dockerd._NOTE)):
+        dockerd.sweep(note.parent)
