@@ -108,6 +108,14 @@ caf::expected<exec_state> read_exec(std::string_view json) {
   return result;
 }
 
+caf::error start_failure(std::string words) {
+  while (!words.empty() && (words.back() == '\n' || words.back() == '\r')) words.pop_back();
+  if (words.empty()) words = "the program cannot be started";
+  // The container has ended between the creation and the start.
+  const bool stopped = words.find("stopped container") != std::string::npos;
+  return failure(stopped ? ec::node_not_running : ec::runtime_failed, std::move(words));
+}
+
 caf::expected<std::string> read_id(std::string_view json) {
   const auto parsed = parse_json(json);
   if (!parsed) return parsed.error();

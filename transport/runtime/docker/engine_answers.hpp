@@ -26,6 +26,8 @@ struct exec_state {
   bool never_ran() const { return ended && pid == 0 && (exit_code == 126 || exit_code == 127); }
 };
 caf::expected<exec_state> read_exec(std::string_view json);
+/// The error of a program that never ran: Docker's words, which it writes as the program's output.
+caf::error start_failure(std::string words);
 /// The id in the answer to a creation.
 caf::expected<std::string> read_id(std::string_view json);
 

@@ -59,7 +59,7 @@ caf::expected<run_result> result_of(engine& docker, const std::string& exec, std
     if (!answer) return std::move(answer.error());
     auto state = read_exec(*answer);
     if (!state) return std::move(state.error());
-    if (state->never_ran()) return failure(ec::runtime_failed, std::move(output));
+    if (state->never_ran()) return start_failure(std::move(output));
     if (state->ended) return run_result{state->exit_code, std::move(output)};
     std::this_thread::sleep_for(look_again);
   }

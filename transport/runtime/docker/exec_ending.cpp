@@ -22,12 +22,8 @@ using namespace std::chrono_literals;
 constexpr auto docker_deadline = 5s;
 constexpr auto first_pause = 500ms, longest_pause = 30'000ms;
 constexpr auto patience = 1h;
+constexpr int more_tries = 4;      // when it fails though the container runs
 constexpr auto last_patience = 5s; // when the process ends
-
-bool may_pass(const caf::error& failed) {
-  if (failed == ec::runtime_unavailable || failed == ec::deadline_passed) return true;
-  return failed == ec::node_not_running && message_of(failed).find("paused") != std::string::npos;
-}
 
 class ender {
 public:
@@ -44,7 +40,7 @@ public:
   void add(exec_to_end what) {
     const std::scoped_lock lock{mutex_};
     const auto now = clock::now();
-    jobs_.push_back({std::move(what), now, now + patience, first_pause});
+    jobs_.push_back({std::move(what), now, now + patience, first_pause, more_tries});
     if (!thread_.joinable()) thread_ = std::thread{[this] { serve(); }};
     changed_.notify_all();
   }
@@ -54,6 +50,7 @@ private:
     exec_to_end what;
     clock::time_point due, until;
     std::chrono::milliseconds pause{};
+    int tries_left = more_tries;
   };
 
   void serve() {
@@ -83,15 +80,17 @@ private:
   static bool carry_out(job& work) {
     engine docker{work.what.where, docker_deadline};
     const auto failed = signal_marked(docker, work.what.container, work.what.mark, work.what.user, work.what.signal);
-    if (!failed || failed == ec::node_not_found) return true;
+    if (!failed) return true;
+    const auto node = docker.inspect(work.what.container);
+    if (node ? !node->running : node.error() == ec::node_not_found) return true; // it has ended with its node
+    const bool passes = !node || node->paused;
     const auto now = clock::now();
-    if (may_pass(failed) && now < work.until) {
+    if (now < work.until && (passes || work.tries_left-- > 0)) {
       work.due = now + work.pause;
       work.pause = std::min<std::chrono::milliseconds>(work.pause * 2, longest_pause);
       return false;
     }
-    if (failed != ec::node_not_running)
-      spdlog::warn("docker: a program in {} cannot be ended: {}", work.what.container, message_of(failed));
+    spdlog::warn("docker: a program in {} cannot be ended: {}", work.what.container, message_of(failed));
     return true;
   }
 

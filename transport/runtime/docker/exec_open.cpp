@@ -64,8 +64,7 @@ std::string last_words(exec_stream& stream) {
     if (n <= 0) break;
     text.append(piece, static_cast<size_t>(n));
   }
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text.empty() ? "the program cannot be started" : text;
+  return text;
 }
 
 // Waits until it runs, or has run.
@@ -75,7 +74,7 @@ caf::error wait_for_start(engine& docker, exec_stream& stream) {
     if (!answer) return std::move(answer.error());
     auto state = read_exec(*answer);
     if (!state) return std::move(state.error());
-    if (state->never_ran()) return failure(ec::runtime_failed, last_words(stream));
+    if (state->never_ran()) return start_failure(last_words(stream));
     if (state->ended || state->pid > 0) return {};
     std::this_thread::sleep_for(look_again);
   }
@@ -99,7 +98,7 @@ caf::error start_exec(engine& docker, const exec_request& what, exec_stream& str
   stream.prefix = *prefix;
   if (auto failed = hijack(stream)) return failed;
   if (auto failed = wait_for_start(docker, stream)) {
-    if (failed != ec::runtime_failed) end_soon({stream.where, stream.container, stream.mark, stream.user, "KILL"});
+    if (failed == ec::runtime_unavailable) end_soon({stream.where, stream.container, stream.mark, stream.user, "KILL"});
     return failed;
   }
   // A program that has ended already has no size; how it ended is for the channel to say.
