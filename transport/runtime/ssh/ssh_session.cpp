@@ -16,15 +16,24 @@ constexpr std::chrono::milliseconds longest_wait{50};
 constexpr size_t max_reason = 300;
 constexpr int max_prompt_rounds = 8;
 
-// What older virtual machines still need, after what libssh offers by itself.
-constexpr std::pair<ssh_options_e, const char*> additions[] = {
-    {SSH_OPTIONS_HOSTKEYS, "+ssh-rsa"},
-    {SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, "+ssh-rsa"},
-    {SSH_OPTIONS_KEY_EXCHANGE, "+diffie-hellman-group14-sha1,diffie-hellman-group1-sha1"},
-    {SSH_OPTIONS_CIPHERS_C_S, "+aes256-cbc,aes192-cbc,aes128-cbc,3des-cbc"},
-    {SSH_OPTIONS_CIPHERS_S_C, "+aes256-cbc,aes192-cbc,aes128-cbc,3des-cbc"},
-    {SSH_OPTIONS_HMAC_C_S, "+hmac-sha1"},
-    {SSH_OPTIONS_HMAC_S_C, "+hmac-sha1"},
+// What is offered: libssh's own choice, and after it what older virtual machines still need.
+constexpr const char* offered_ciphers = "chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com,"
+                                        "aes256-ctr,aes192-ctr,aes128-ctr,aes256-cbc,aes192-cbc,aes128-cbc,3des-cbc";
+constexpr const char* offered_macs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,"
+                                     "hmac-sha2-512,hmac-sha1-etm@openssh.com,hmac-sha1";
+constexpr const char* offered_keys = "ssh-ed25519,ecdsa-sha2-nistp521,ecdsa-sha2-nistp384,ecdsa-sha2-nistp256,"
+                                     "rsa-sha2-512,rsa-sha2-256,ssh-rsa";
+constexpr std::pair<ssh_options_e, const char*> offers[] = {
+    {SSH_OPTIONS_KEY_EXCHANGE,
+     "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
+     "diffie-hellman-group18-sha512,diffie-hellman-group16-sha512,diffie-hellman-group-exchange-sha256,"
+     "diffie-hellman-group14-sha256,diffie-hellman-group14-sha1,diffie-hellman-group1-sha1"},
+    {SSH_OPTIONS_HOSTKEYS, offered_keys},
+    {SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, offered_keys},
+    {SSH_OPTIONS_CIPHERS_C_S, offered_ciphers},
+    {SSH_OPTIONS_CIPHERS_S_C, offered_ciphers},
+    {SSH_OPTIONS_HMAC_C_S, offered_macs},
+    {SSH_OPTIONS_HMAC_S_C, offered_macs},
 };
 
 // Shells are opened side by side, and all write to the same file.
@@ -36,7 +45,7 @@ std::mutex& known_hosts_mutex() {
 } // namespace
 
 void ssh_session_free::operator()(ssh_session session) const {
-  ssh_disconnect(session);
+  ssh_silent_disconnect(session); // the polite one leaves the socket open, as libssh has not opened it
   ::ssh_free(session);
 }
 
@@ -72,7 +81,7 @@ caf::error ssh_dialogue::dial() {
   ssh_options_set(session.get(), SSH_OPTIONS_HOST, what_.host.c_str());
   ssh_options_set(session.get(), SSH_OPTIONS_PORT, &port);
   ssh_options_set(session.get(), SSH_OPTIONS_USER, what_.user.c_str());
-  for (const auto& [option, value] : additions) ssh_options_set(session.get(), option, value);
+  for (const auto& [option, value] : offers) ssh_options_set(session.get(), option, value);
   if (what_.policy != host_keys::ignore) {
     ssh_options_set(session.get(), SSH_OPTIONS_KNOWNHOSTS, what_.known_hosts.c_str());
     ssh_options_set(session.get(), SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
