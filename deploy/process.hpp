@@ -25,6 +25,10 @@ enum class exit_code : int {
 /// Allows as many open files as the system lets this process have. \return how many that are.
 size_t raise_file_limit();
 
+/// Tells systemd how the service is, as its units of Type=notify want it: "READY=1", "STOPPING=1", lines of both and
+/// "STATUS=...". Does nothing where nobody asked for it (NOTIFY_SOCKET).
+void tell_manager(const std::string& state);
+
 /// Waits for SIGTERM, SIGINT and SIGHUP (unless that is ignored), and keeps SIGPIPE from ending the process. Children
 /// do not inherit any of it. One per process.
 class stop_signals {

@@ -49,6 +49,7 @@ void announce(const service& it, native_login& login) {
                 login.password.c_str());
   std::printf("listening on %s\n", it.url().c_str());
   std::fflush(stdout);
+  tell_manager("READY=1\nSTATUS=Listening on " + it.url());
 }
 
 // One life of the service. \return how the program ends, or nothing when the service has failed and is to start again.
@@ -71,6 +72,7 @@ std::optional<exit_code> live(settings& values, native_login& login, const std::
   while (signal.empty() && !failed) signal = signals.wait();
   if (!signal.empty()) {
     spdlog::info("{}: stopping", signal);
+    tell_manager("STOPPING=1");
     signals.cut_off_after(stop_deadline);
   }
   const bool ended = it.stop();

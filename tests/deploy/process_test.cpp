@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 using namespace stibium::deploy;
@@ -55,6 +57,32 @@ TEST_CASE("process: a stop signal is told by name") {
   CHECK(signals.wait() == "SIGTERM");
   raise(SIGINT);
   CHECK(signals.wait() == "SIGINT");
+}
+
+TEST_CASE("process: systemd is told where it asked, and nobody else") {
+  const temporary_folder folder;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto path = folder.path + "/notify";
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int inbox = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  REQUIRE(bind(inbox, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  const auto received = [&] {
+    char text[64];
+    const auto size = recv(inbox, text, sizeof text, 0);
+    return size < 0 ? std::string{} : std::string{text, static_cast<size_t>(size)};
+  };
+  setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  tell_manager("READY=1");
+  CHECK(received() == "READY=1");
+  setenv("NOTIFY_SOCKET", (folder.path + "/nowhere").c_str(), 1);
+  tell_manager("READY=1");
+  setenv("NOTIFY_SOCKET", std::string(200, 'x').c_str(), 1);
+  tell_manager("READY=1");
+  unsetenv("NOTIFY_SOCKET");
+  tell_manager("READY=1");
+  CHECK(received().empty());
+  close(inbox);
 }
 
 TEST_CASE("process: more files than the soft limit may be open") { CHECK(raise_file_limit() >= 256); }
