@@ -46,6 +46,7 @@ void guardian_state::build(const stored_state& stored) {
   house_.supervisor = move_in("supervisor", plan_.supervisor(house_));
   house_.scheduler = move_in("scheduler", plan_.scheduler(house_));
   house_.directory = move_in("directory", plan_.directory(house_, stored));
+  house_.orphans = move_in("orphans", plan_.orphans(house_));
   // No new commands first; then the labs, which the directory ends.
   std::ranges::stable_partition(residents_, [](const auto& one) { return one.what == "scheduler"; });
   phase_ = phase::standing;

@@ -18,6 +18,7 @@ struct blueprint {
   std::function<supervisor_actor(const house&)> supervisor;
   std::function<scheduler_actor(const house&)> scheduler;
   std::function<directory_actor(const house&, const stored_state&)> directory;
+  std::function<orphans_actor(const house&)> orphans;
 };
 
 /// The GUARDIAN builds the house and takes it down again. It ends when the house is down: with no reason after

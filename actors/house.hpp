@@ -23,7 +23,7 @@ struct limits {
 
 /// What actors of this house know of each other. A value; handles of actors that are not made yet are null. The
 /// guardian fills it in, in the order in which it starts them: store, accounts, bulletin, runtime, supervisor,
-/// scheduler, directory.
+/// scheduler, directory, orphans.
 struct house {
   nursery births;
   uint64_t guardian = 0; ///< CAF id of the guardian, the parent of those that it starts
@@ -35,6 +35,7 @@ struct house {
   supervisor_actor supervisor;
   scheduler_actor scheduler;
   directory_actor directory;
+  orphans_actor orphans;
   std::function<spool_actor(const lab_id&)> make_spool; ///< the lab log's file; implemented in transport/
   std::function<std::string(const lab_id&)> run_folder; ///< where a lab's instance lives, absolute
   std::function<time_point()> now = [] { return std::chrono::system_clock::now(); }; ///< the time of day; tests move it

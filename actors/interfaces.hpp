@@ -250,6 +250,16 @@ using bulletin_actor =
 using session_actor = caf::typed_actor<caf::reacts_to<client_connect>, caf::reacts_to<client_event>,
                                        caf::reacts_to<client_disconnect>, caf::reacts_to<connection_lost>>;
 
+// -- orphans ----------------------------------------------------------------------------------------------------------
+
+/// The ORPHANS are instances of this service that no lab knows: what a lost database or a changed labs folder leaves
+/// behind. Admins are told of them; they are removed only when an admin says so.
+using orphans_actor = caf::typed_actor<
+    // Those that are there now; error `no_access` for anyone but an admin.
+    caf::replies_to<atom::list, identity>::with<std::vector<instance_status>>,
+    // Destroys one, by its name; errors `no_access`, `lab_not_running` (there is no such orphan), the runtime's.
+    caf::reacts_to<atom::destroy, identity, std::string>>;
+
 // -- accounts, scheduler, store ---------------------------------------------------------------------------------------
 
 /// The ACCOUNTS know the users and check and make tokens.

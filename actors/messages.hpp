@@ -249,6 +249,7 @@ struct instance_ref {
 struct instance_status {
   std::string name;
   std::vector<node_info> nodes;
+  std::string folder = {}; ///< its run folder; empty when the runtime does not know it
 };
 
 /// Something happened to a node that no command of ours is responsible for, or while one runs.

@@ -109,6 +109,15 @@ void add_views(CLI::App& app, options& all, chosen& command, log_options& log) {
   labs->add_option("LAB", log.lab, "Show the nodes of this lab");
   labs->callback([&] { command = [&] { run(list_labs(all.make_context(), log.lab)); }; });
 
+  auto* orphans =
+      app.add_subcommand("orphans", "List instances that run, but belong to no lab (admins)")->group("Labs");
+  auto* remove = orphans->add_option("--remove", log.lab, "Destroy this one")->type_name("INSTANCE");
+  orphans->callback([&, remove] {
+    command = [&, remove] {
+      run(remove->empty() ? list_orphans(all.make_context()) : remove_orphan(all.make_context(), log.lab));
+    };
+  });
+
   auto* logs = app.add_subcommand("logs", "Show the log of a lab or of a node")->group("Streams");
   logs->add_option("LAB", log.lab, "The lab")->required();
   logs->add_option("NODE", log.node, "Show this node's log instead of the lab's");

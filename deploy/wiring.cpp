@@ -5,6 +5,7 @@
 #include "actors/directory.hpp"
 #include "actors/guardian.hpp"
 #include "actors/lab.hpp"
+#include "actors/orphans.hpp"
 #include "actors/scheduler.hpp"
 #include "actors/session.hpp"
 #include "actors/supervisor.hpp"
@@ -119,6 +120,9 @@ blueprint make_blueprint(const wiring_needs& with) {
     return spawn(h.births, placement::pool(), {"scheduler", "", "", h.guardian}, scheduler, scheduler_setup{});
   };
   plan.directory = make_directory;
+  plan.orphans = [](const house& h) -> orphans_actor {
+    return spawn(h.births, placement::pool(), {"orphans", "", "", h.guardian}, orphans, orphans_setup{h});
+  };
   return plan;
 }
 

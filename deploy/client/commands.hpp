@@ -55,6 +55,12 @@ task<> list_shells(context with, std::string lab);
 /// Closes a shell by its id or a unique begin of it.
 task<> close_shell(context with, std::string lab, std::string shell);
 
+/// Prints the instances that belong to no lab. For admins.
+task<> list_orphans(context with);
+
+/// Destroys one of them. For admins.
+task<> remove_orphan(context with, std::string instance);
+
 /// Says whether the service can work, or with `alive` only whether it answers. Needs no login.
 task<> show_health(context with, bool alive);
 

@@ -2,6 +2,7 @@
 
 #include "deploy/client/failure.hpp"
 #include "deploy/client/json.hpp"
+#include "deploy/client/rest.hpp"
 
 #include <algorithm>
 
@@ -56,17 +57,7 @@ std::vector<lab> labs_from(const rapidjson::Value& array) {
 }
 
 task<rapidjson::Document> fetch_labs(const service_url& where, const std::string& token) {
-  http_question question{"GET", "/labs?limit=1000", {{"Authorization", "Bearer " + token}}, {}};
-  const auto answer = co_await ask(where, std::move(question));
-  if (answer.status == 401 || answer.status == 498)
-    throw refused{answer.status,
-                  "the token is not accepted (malformed, expired, or of another service); get a new one"};
-  if (answer.status == 404) throw refused{answer.status, where.text + " has no labs; is it a stibium service?"};
-  auto body = parse_json(answer.body);
-  if (answer.status != 200) throw refused{number_of(body, "code", answer.status), text_of(body, "message")};
-  rapidjson::Document labs;
-  if (const auto* payload = member(body, "payload")) labs.CopyFrom(*payload, labs.GetAllocator());
-  co_return labs;
+  return ask_as(where, token, "GET", "/labs?limit=1000");
 }
 
 const lab& find_lab(const std::vector<lab>& all, const std::string& wanted) {

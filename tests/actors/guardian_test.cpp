@@ -1,4 +1,5 @@
 #include "actors/guardian.hpp"
+#include "actors/orphans.hpp"
 #include "tests/actors/fixture.hpp"
 
 using namespace stibium;
@@ -27,6 +28,10 @@ struct guardian_fixture : actor_fixture {
     plan.directory = [this](const house& so_far, const stored_state&) {
       CHECK(so_far.scheduler);
       return note("directory", world.directory);
+    };
+    plan.orphans = [this](const house& so_far) {
+      CHECK(so_far.directory);
+      return note("orphans", actor_fixture::spawn(orphans, orphans_setup{so_far}));
     };
   }
 
@@ -66,14 +71,15 @@ TEST_CASE_FIXTURE(guardian_fixture,
   REQUIRE(complete);
   CHECK(complete->directory == world.directory);
   CHECK(complete->store == world.store);
-  CHECK(started == texts{"store", "accounts", "bulletin", "runtime", "supervisor", "scheduler", "directory"});
+  CHECK(started ==
+        texts{"store", "accounts", "bulletin", "runtime", "supervisor", "scheduler", "directory", "orphans"});
   CHECK(labs_loaded == 3);
 }
 
 TEST_CASE_FIXTURE(guardian_fixture, "guardian: a shutdown ends everyone in order, the store last") {
   start();
   CHECK(command(subject, atom::shut_v) == caf::none);
-  CHECK(ended == texts{"scheduler", "directory", "supervisor", "runtime", "bulletin", "accounts", "store"});
+  CHECK(ended == texts{"scheduler", "orphans", "directory", "supervisor", "runtime", "bulletin", "accounts", "store"});
   const auto reason = end();
   REQUIRE(reason);
   CHECK_FALSE(*reason);
@@ -86,9 +92,9 @@ TEST_CASE_FIXTURE(guardian_fixture, "guardian: it waits for labs to end, but not
   start();
   self->anon_send(subject, atom::shut_v);
   run();
-  CHECK(ended == texts{"scheduler", "directory"});
+  CHECK(ended == texts{"scheduler", "orphans", "directory"});
   for (int i = 0; i < 100; ++i) advance(20ms);
-  CHECK(ended.size() == 7);
+  CHECK(ended.size() == started.size());
 }
 
 TEST_CASE_FIXTURE(guardian_fixture,
@@ -98,7 +104,7 @@ TEST_CASE_FIXTURE(guardian_fixture,
   run();
   CHECK(ended.front() == "runtime");
   CHECK(ended.back() == "store");
-  CHECK(ended.size() == 7);
+  CHECK(ended.size() == started.size());
   REQUIRE(!bulletin->messages.empty());
   CHECK(bulletin->messages.back().level == severity::fatal);
   const auto reason = end();

@@ -1,6 +1,7 @@
 #include "actors/directory.hpp"
 #include "actors/guardian.hpp"
 #include "actors/lab.hpp"
+#include "actors/orphans.hpp"
 #include "actors/scheduler.hpp"
 #include "actors/supervisor.hpp"
 #include "tests/actors/fixture.hpp"
@@ -46,6 +47,9 @@ struct house_fixture : actor_fixture {
       };
       return stibium::spawn(so_far.births, placement::pool(), {"directory", "", "", 0}, stibium::directory,
                             directory_setup{so_far, stored, make_lab});
+    };
+    plan.orphans = [](const house& so_far) -> orphans_actor {
+      return stibium::spawn(so_far.births, placement::pool(), {"orphans", "", "", 0}, orphans, orphans_setup{so_far});
     };
     keeper = actor_fixture::spawn(guardian, std::move(plan));
     auto complete = ask<house>(keeper, atom::wanted_v);

@@ -20,7 +20,21 @@ constexpr int no_cookie = 401, no_permission = 403, malformed = 422, bad_token =
 constexpr int unknown_id = -1, wrong_login = 1001;
 
 // What a path leads to. `argument` is what stands in the place of an id.
-enum class route { login_config, login, refresh, logout, openid, labs, lab, alive, ready, version, none };
+enum class route {
+  login_config,
+  login,
+  refresh,
+  logout,
+  openid,
+  labs,
+  lab,
+  orphans,
+  orphan,
+  alive,
+  ready,
+  version,
+  none
+};
 
 struct found_route {
   route to = route::none;
@@ -33,21 +47,23 @@ found_route find_route(std::string_view path) {
     std::string_view path, method;
     route to;
   };
-  static constexpr std::array<entry, 9> fixed{{{"/users/login/config", "GET", route::login_config},
-                                               {"/users/login/native", "POST", route::login},
-                                               {"/users/login/refresh", "GET", route::refresh},
-                                               {"/users/login/openid", "GET", route::openid},
-                                               {"/users/logout", "POST", route::logout},
-                                               {"/labs", "GET", route::labs},
-                                               {"/healthz", "GET", route::alive},
-                                               {"/readyz", "GET", route::ready},
-                                               {"/version", "GET", route::version}}};
+  static constexpr std::array<entry, 10> fixed{{{"/users/login/config", "GET", route::login_config},
+                                                {"/users/login/native", "POST", route::login},
+                                                {"/users/login/refresh", "GET", route::refresh},
+                                                {"/users/login/openid", "GET", route::openid},
+                                                {"/users/logout", "POST", route::logout},
+                                                {"/labs", "GET", route::labs},
+                                                {"/orphans", "GET", route::orphans},
+                                                {"/healthz", "GET", route::alive},
+                                                {"/readyz", "GET", route::ready},
+                                                {"/version", "GET", route::version}}};
   if (path.starts_with("/api/")) path.remove_prefix(4);
   for (const auto& each : fixed)
     if (each.path == path) return {each.to, each.method, {}};
-  constexpr std::string_view labs = "/labs/";
-  if (path.starts_with(labs) && path.size() > labs.size() && path.find('/', labs.size()) == std::string_view::npos)
-    return {route::lab, "GET", std::string{path.substr(labs.size())}};
+  for (const auto& [begin, method, to] :
+       {entry{"/labs/", "GET", route::lab}, entry{"/orphans/", "DELETE", route::orphan}})
+    if (path.starts_with(begin) && path.size() > begin.size() && path.find('/', begin.size()) == std::string_view::npos)
+      return {to, method, std::string{path.substr(begin.size())}};
   return {};
 }
 
@@ -73,7 +89,7 @@ http_response to_response(const caf::error& err) {
   if (err == ec::unauthorized) return error_response(no_cookie, no_cookie, message_of(err));
   if (err == ec::invalid_token) return error_response(bad_token, bad_token, message_of(err));
   if (err == ec::no_access) return error_response(no_permission, no_permission, message_of(err));
-  if (err == ec::lab_not_found) return error_response(404, unknown_id, message_of(err));
+  if (err == ec::lab_not_found || err == ec::lab_not_running) return error_response(404, unknown_id, message_of(err));
   if (err == ec::wrong_credentials) return error_response(400, wrong_login, message_of(err));
   return error_response(internal, internal, message_of(err));
 }
@@ -108,6 +124,8 @@ struct rest_state {
     case route::logout: return logout(call);
     case route::labs: return labs(call);
     case route::lab: return lab(call, found.argument);
+    case route::orphans: return orphans(call);
+    case route::orphan: return remove_orphan(call, found.argument);
     case route::alive: return call.answer(payload_response(R"("ok")"));
     case route::ready: return ready(call);
     case route::version:
@@ -188,6 +206,23 @@ struct rest_state {
       self->request(world.directory, options.answer_deadline, atom::describe_v, lab_id{id}, who)
           .then([call](const lab_view& view) { call.answer(payload_response(lab_json(view))); },
                 [call](caf::error& err) { call.answer(to_response(err)); });
+    });
+  }
+
+  void orphans(const rest_call& call) {
+    as_user(call, [this, call](const identity& who) {
+      self->request(world.orphans, options.answer_deadline, atom::list_v, who)
+          .then(
+              [call](const std::vector<instance_status>& found) { call.answer(payload_response(orphans_json(found))); },
+              [call](caf::error& err) { call.answer(to_response(err)); });
+    });
+  }
+
+  // Without a deadline of its own: the supervisor has one for each command.
+  void remove_orphan(const rest_call& call, const std::string& name) {
+    as_user(call, [this, call, name](const identity& who) {
+      self->request(world.orphans, caf::infinite, atom::destroy_v, who, name)
+          .then([call] { call.answer({}); }, [call](caf::error& err) { call.answer(to_response(err)); });
     });
   }
 

@@ -41,12 +41,16 @@ time_point deployed_at(const lab_view& lab) {
   return time_point{std::chrono::milliseconds{ms}};
 }
 
+std::string nodes_json(const std::vector<node_info>& nodes) {
+  std::string out;
+  for (const auto& node : nodes) out += (out.empty() ? "" : ",") + node_json(node);
+  return "[" + out + "]";
+}
+
 std::string instance_json(const lab_view& lab) {
-  std::string nodes;
-  for (const auto& node : lab.nodes) nodes += (nodes.empty() ? "" : ",") + node_json(node);
-  return fmt::format(R"({{"name":{},"deployed":{},"state":{},"latestStateChange":{},"nodes":[{}],"recovered":{}}})",
+  return fmt::format(R"({{"name":{},"deployed":{},"state":{},"latestStateChange":{},"nodes":{},"recovered":{}}})",
                      json_string(lab.instance), json_string(iso8601(deployed_at(lab))), static_cast<int>(lab.state),
-                     json_string(iso8601(lab.latest_state_change)), nodes, lab.recovered);
+                     json_string(iso8601(lab.latest_state_change)), nodes_json(lab.nodes), lab.recovered);
 }
 
 std::string lower(std::string_view text) {
@@ -105,6 +109,14 @@ std::string lab_json(const lab_view& lab) {
   if (!lab.instance.empty())
     out += fmt::format(R"(,"instanceName":{},"instance":{})", json_string(lab.instance), instance_json(lab));
   return out + "}";
+}
+
+std::string orphans_json(const std::vector<instance_status>& orphans) {
+  std::string out;
+  for (const auto& each : orphans)
+    out += fmt::format(R"({}{{"name":{},"nodes":{}}})", out.empty() ? "" : ",", json_string(each.name),
+                       nodes_json(each.nodes));
+  return "[" + out + "]";
 }
 
 std::string labs_json(const std::vector<lab_view>& labs) {

@@ -25,6 +25,9 @@ std::string lab_json(const lab_view& lab);
 /// `[lab, ...]`
 std::string labs_json(const std::vector<lab_view>& labs);
 
+/// `[{"name": ..., "nodes": [...]}, ...]`, nodes as in a lab.
+std::string orphans_json(const std::vector<instance_status>& orphans);
+
 /// The body of a login, or why it is malformed.
 struct login_form {
   std::string username, password;

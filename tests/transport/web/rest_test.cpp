@@ -1,4 +1,5 @@
 #include "actors/accounts.hpp"
+#include "actors/orphans.hpp"
 #include "protocol/antimony/token.hpp"
 #include "protocol/antimony/uuid.hpp"
 #include "tests/actors/fixture.hpp"
@@ -25,6 +26,7 @@ struct rest_fixture : actor_fixture {
     setup.native_password = "secret";
     setup.now = [this] { return now() + shift; };
     world.accounts = spawn(stibium::accounts, std::move(setup));
+    world.orphans = spawn(stibium::orphans, orphans_setup{world});
     handler = make_rest_handler(world, {"1.2.3", true, 10s});
   }
   ~rest_fixture() {
@@ -244,6 +246,24 @@ TEST_CASE_FIXTURE(rest_fixture, "rest: a lab, one that is hidden, one that is no
   CHECK(code_of(get("/labs/L2")) == 403);
   CHECK(get("/labs/L3").status == 404);
   CHECK(code_of(get("/labs/L3")) == -1);
+}
+
+TEST_CASE_FIXTURE(rest_fixture, "rest: an admin sees and removes orphans") {
+  runtime->instances = {{"lost-1", {}}};
+  token = token_of("alice");
+  CHECK(get("/orphans").status == 403);
+  CHECK(send({"DELETE", "/orphans/lost-1", {}, {{"Cookie", "accessToken=" + token}}, {}}).status == 403);
+  token = token_of("root", {}, true);
+  CHECK(get("/orphans").body == R"({"payload":[{"name":"lost-1","nodes":[]}]})");
+  const auto remove = [this](const std::string& name) {
+    return send({"DELETE", "/orphans/" + name, {}, {{"Cookie", "accessToken=" + token}}, {}});
+  };
+  const auto unknown = remove("lost-2");
+  CHECK(unknown.status == 404);
+  CHECK(code_of(unknown) == -1);
+  CHECK(remove("lost-1").status == 200);
+  REQUIRE(commands->commands.size() == 1);
+  CHECK(commands->commands[0].instance.name == "lost-1");
 }
 
 TEST_CASE_FIXTURE(rest_fixture, "rest: the runtime's health is the service's readiness") {
