@@ -93,6 +93,9 @@ private:
     if (value.IsNull()) return complain(value, rule.name + " has no value; give one or remove the line");
     raw_value raw;
     raw.is_list = value.IsSequence();
+    if (value.IsMap() && rule.assign_map)
+      return rule.assign_map(into_.values, value, folder_,
+                             [this](const YAML::Node& where, std::string text) { complain(where, std::move(text)); });
     if (value.IsMap()) return complain(value, rule.name + " takes: " + rule.takes + "; these are keys");
     if (value.IsScalar()) raw.items.push_back(value.Scalar());
     for (size_t i = 0; raw.is_list && i < value.size(); ++i) {
@@ -108,6 +111,20 @@ private:
   const std::string& file_;
   const std::string& folder_;
 };
+
+// A key that holds keys, given as one line of YAML.
+std::string set_map(settings& values, const key_rule& rule, std::string_view text) {
+  std::string wrong;
+  const auto complain = [&](const YAML::Node&, std::string what) { wrong += (wrong.empty() ? "" : "; ") + what; };
+  try {
+    const auto map = YAML::Load(std::string{text});
+    if (!map.IsMap()) return rule.name + " takes: " + rule.takes;
+    rule.assign_map(values, map, "", complain);
+  } catch (const YAML::Exception& error) {
+    return rule.name + ": no valid YAML: " + error.msg;
+  }
+  return wrong;
+}
 
 // What no single key can see.
 void check_together(reading& into, const std::string& file) {
@@ -163,6 +180,7 @@ std::string set_key(settings& values, std::string_view key, std::string_view tex
     const bool known = !names_below(section).empty();
     return "unknown key \"" + std::string{key} + "\"" + advice(known ? section : "", known ? word : section);
   }
+  if (rule->assign_map) return set_map(values, *rule, text);
   raw_value raw;
   raw.is_list = rule->takes.starts_with("list");
   for (size_t begin = 0; begin <= text.size() && !(raw.is_list && text.empty());) {

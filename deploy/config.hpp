@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,17 @@ struct endpoint {
 /// The endpoint as text, `HOST:PORT` or `[IPV6]:PORT`.
 std::string to_string(const endpoint& where);
 
+/// What a configuration says of the shells of one kind; what is empty (or 0) stays as it is known.
+struct shell_kind {
+  std::string method; ///< "exec" or "ssh"
+  std::vector<std::string> command;
+  std::string user, password;
+  std::string key; ///< a file
+  uint16_t port = 0;
+  bool operator==(const shell_kind&) const = default;
+};
+using shell_kind_map = std::map<std::string, shell_kind>;
+
 /// All that can be configured, with its defaults. Each field's key, unit and meaning stand in `keys()`.
 struct settings {
   struct {
@@ -39,11 +52,15 @@ struct settings {
   struct {
     uint64_t scrollback_bytes = 256 * 1024, user_limit = 20;
     std::chrono::milliseconds timeout{1800000};
+    shell_kind_map kinds;
+    std::string ssh_known_hosts = "ignore";
   } shell;
   struct {
     std::string name = "embedded";
     uint64_t parallel = 2;
-    std::chrono::milliseconds deadline{600000}, stop_grace{5000};
+    std::chrono::milliseconds deadline{600000};
+    std::optional<std::chrono::milliseconds> stop_grace; ///< see `stop_grace_of`
+    std::string containerlab = "containerlab", docker;
   } runtime;
   struct {
     std::string node_command_ids = "api";
@@ -58,6 +75,9 @@ struct settings {
     std::string level = "info";
   } log;
 };
+
+/// What `runtime.stopGrace` comes to: 10 s with containerlab and 5 s with others unless it is set.
+std::chrono::milliseconds stop_grace_of(const settings& from);
 
 /// Something wrong in a configuration, with its place and what to do about it.
 struct complaint {
@@ -76,7 +96,7 @@ struct reading {
 };
 
 /// Says which runtimes there are: the words that `runtime.name` takes. Called before anything is read, by one thread;
-/// until then "embedded" is the only one.
+/// until then there are "embedded" and "containerlab".
 void use_runtimes(const std::vector<std::string>& names);
 
 /// Reads YAML text on top of `base`. Everything wrong is found in one go. Relative folders start at `folder`.

@@ -14,15 +14,6 @@ constexpr uint64_t kib = 1024, mib = 1024 * kib, gib = 1024 * mib;
 
 const std::string* single(const raw_value& value) { return value.is_list ? nullptr : &value.items.front(); }
 
-std::string quoted(const std::string& text) {
-  std::string result = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result + "\"";
-}
-
 // A rule for a field that `parse` makes from one text, kept within `least` and `most`.
 template <class T, class Field, class Parse, class Show>
 key_rule bounded(std::string name, std::string kind, std::string meaning, T least, T most, Field field, Parse parse,
@@ -133,12 +124,66 @@ key_rule recovery_rule() {
           [](const settings& from) { return std::string{from.server.recovery ? "true" : "false"}; }};
 }
 
+// A text that `good` likes.
+template <class Good, class Field>
+key_rule text(std::string name, std::string kind, Good good, Field field, std::string meaning) {
+  auto assign = [=](settings& into, const raw_value& value) {
+    const auto* given = single(value);
+    if (!given || !good(*given)) return false;
+    field(into) = *given;
+    return true;
+  };
+  return {std::move(name), std::move(kind), std::move(meaning), std::move(assign),
+          [=](const settings& from) { return quoted(field(from)); }};
+}
+
+bool is_docker_host(const std::string& text) {
+  return text.empty() || (text.starts_with("unix:///") && text.size() > 8) ||
+         (text.starts_with("tcp://") && parse_endpoint(text.substr(6)));
+}
+
+key_rule stop_grace_rule() {
+  return {
+      "runtime.stopGrace", "auto, or duration (30s, 5m, a number is seconds), 0s to 1h",
+      "How long a node that is stopped may take to end by itself before it is killed. auto: 10s with containerlab, 5s "
+      "with embedded.",
+      [](settings& into, const raw_value& value) {
+        const auto* given = single(value);
+        const auto parsed = given ? parse_duration(*given, second) : std::nullopt;
+        if (!given || (*given != "auto" && (!parsed || *parsed > hour))) return false;
+        into.runtime.stop_grace = parsed;
+        return true;
+      },
+      [](const settings& from) {
+        return from.runtime.stop_grace ? to_text(*from.runtime.stop_grace) : std::string{"auto"};
+      }};
+}
+
+key_rule kinds_rule() {
+  return {
+      "shell.kinds",
+      "map of a kind to {method: exec or ssh, command, user, password, key, port}",
+      "How a shell is opened in nodes of a containerlab kind: exec starts a program in the container, ssh logs in at "
+      "the node. It goes before what is known of containerlab's kinds; \"default\" is for kinds that are not known.",
+      [](settings&, const raw_value&) { return false; },
+      [](const settings& from) { return kinds_text(from.shell.kinds); },
+      false,
+      [](settings& into, const YAML::Node& map, const std::string& folder, const complain_at& complain) {
+        bool good = true;
+        auto kinds = read_kinds(map, folder, [&](const YAML::Node& where, std::string what) {
+          good = false;
+          complain(where, std::move(what));
+        });
+        if (good) into.shell.kinds = std::move(kinds);
+      }};
+}
+
 // Each accessor serves reading (const) and writing.
 #define FIELD(path)                                                                                                    \
   [](auto& all) -> auto& { return all.path; }
 
 std::vector<std::string>& known_runtimes() {
-  static std::vector<std::string> names{"embedded"};
+  static std::vector<std::string> names{"embedded", "containerlab"};
   return names;
 }
 
@@ -172,14 +217,27 @@ std::vector<key_rule> make_rules(const std::vector<std::string>& runtimes) {
       number("shell.userLimit", 1, 10000, FIELD(shell.user_limit), "Shells that one user may hold open."),
       duration("shell.timeout", second, second, 24 * 365 * hour, FIELD(shell.timeout),
                "A shell without input and output is closed after this time."),
+      kinds_rule(),
+      choice(
+          "shell.sshKnownHosts", {"ignore", "accept-new", "strict"}, FIELD(shell.ssh_known_hosts),
+          "What is thought of the host keys of nodes that are reached by ssh. ignore: any will do, as each deployment "
+          "makes new ones. accept-new: they are kept in known_hosts in the data folder, and may not change. strict: "
+          "only "
+          "those that are there."),
       choice("runtime.name", runtimes, FIELD(runtime.name),
-             "What runs the labs. embedded: Linux namespaces on this machine, no Docker, no images."),
+             "What runs the labs. embedded: Linux namespaces on this machine, no Docker, no images. containerlab: "
+             "containerlab and "
+             "Docker."),
       number("runtime.parallel", 1, 64, FIELD(runtime.parallel),
              "Commands that run at a time; others wait their turn."),
       duration("runtime.deadline", second, second, 24 * hour, FIELD(runtime.deadline),
                "A command that takes longer, counted from its start, is cut off and has failed."),
-      duration("runtime.stopGrace", second, milliseconds{0}, hour, FIELD(runtime.stop_grace),
-               "How long a node that is stopped may take to end by itself before it is killed."),
+      stop_grace_rule(),
+      text(
+          "runtime.containerlab", "name or path of a program", [](const std::string& given) { return !given.empty(); },
+          FIELD(runtime.containerlab), "The containerlab program that the runtime containerlab uses."),
+      text("runtime.docker", "unix:///PATH or tcp://HOST:PORT", is_docker_host, FIELD(runtime.docker),
+           "The Docker engine of the runtime containerlab. Empty: what DOCKER_HOST says, else /var/run/docker.sock."),
       choice(
           "compat.nodeCommandIds", {"api", "reference"}, FIELD(compat.node_command_ids),
           "api: commands 2 and 3 stop and start a node, as published. reference: 2 starts and 3 stops, as the existing "
@@ -201,6 +259,19 @@ std::vector<key_rule> make_rules(const std::vector<std::string>& runtimes) {
 const std::vector<key_rule>& rules() {
   static const auto all = make_rules(known_runtimes());
   return all;
+}
+
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + "\"";
+}
+
+std::chrono::milliseconds stop_grace_of(const settings& from) {
+  return from.runtime.stop_grace.value_or(from.runtime.name == "containerlab" ? 10 * second : 5 * second);
 }
 
 void use_runtimes(const std::vector<std::string>& names) { known_runtimes() = names; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deploy/config.hpp"
+#include "deploy/config_kinds.hpp"
 
 #include <functional>
 
@@ -21,7 +22,12 @@ struct key_rule {
   std::function<bool(settings&, const raw_value&)> assign;
   std::function<std::string(const settings&)> show; ///< as YAML
   bool is_folder = false;                           ///< relative ones start at the configuration file
+  /// Set for a key that holds keys: reads them all, and changes nothing when something is wrong.
+  std::function<void(settings&, const YAML::Node&, const std::string& folder, const complain_at&)> assign_map{};
 };
+
+/// A text in double quotes, as YAML has it.
+std::string quoted(const std::string& text);
 
 /// All keys, in the order of the file.
 const std::vector<key_rule>& rules();

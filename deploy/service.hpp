@@ -23,6 +23,7 @@ struct runtime_needs {
   io::io_thread& thread; ///< for a runtime that is pinned
   std::string run_root;  ///< where the run folders of all labs are, absolute
   std::chrono::milliseconds stop_grace;
+  const settings& values; ///< all of the configuration
 };
 
 using runtime_maker = std::function<runtime_actor(const runtime_needs&)>;

@@ -110,7 +110,7 @@ blueprint make_blueprint(const wiring_needs& with) {
                  bulletin_setup{});
   };
   plan.runtime = [make = find_runtime(with), values, &thread = with.thread](const house& h) {
-    return make({h.births, h.guardian, thread, run_root(values), values.runtime.stop_grace});
+    return make({h.births, h.guardian, thread, run_root(values), stop_grace_of(values), values});
   };
   plan.supervisor = [](const house& h) -> supervisor_actor {
     return spawn(h.births, placement::on(h.births.home_for(0)), {"supervisor", "", "", h.guardian}, supervisor,

@@ -47,6 +47,10 @@ TEST_CASE("config: an empty file gives the defaults of the contract") {
     CHECK(result.values.shell.user_limit == 20);
     CHECK(result.values.runtime.parallel == 2);
     CHECK(result.values.compat.node_command_ids == "api");
+    CHECK(result.values.shell.kinds.empty());
+    CHECK(result.values.shell.ssh_known_hosts == "ignore");
+    CHECK(result.values.runtime.containerlab == "containerlab");
+    CHECK(result.values.runtime.docker.empty());
   }
 }
 
@@ -107,7 +111,15 @@ TEST_CASE("config: wrong types and values are refused with their place and what 
       {"server: { recovery: maybe }", "true or false"},
       {"server: { ioThreads: 65 }", "number, 0 to 64"},
       {"server: { maxPayload: 18446744073709551615GiB }", "1KiB to 100MiB"},
-      {"runtime: { name: dokcer }", "one of embedded"},
+      {"runtime: { name: dokcer }", "one of embedded, containerlab"},
+      {"runtime: { stopGrace: never }", "auto, or duration"},
+      {"runtime: { stopGrace: 61m }", "0s to 1h"},
+      {"runtime: { containerlab: '' }", "this is empty"},
+      {"runtime: { docker: /var/run/docker.sock }", "unix:///PATH or tcp://HOST:PORT"},
+      {"runtime: { docker: 'tcp://engine' }", "unix:///PATH or tcp://HOST:PORT"},
+      {"shell: { sshKnownHosts: yes }", "one of ignore, accept-new, strict"},
+      {"shell: { kinds: bash }", "map of a kind to"},
+      {"shell: { kinds: [linux] }", "map of a kind to"},
       {"labs: { folder: '' }", "this is empty"},
       {"server: 5", "\"server\" must hold keys"},
       {"- a\n", "the file must hold sections"},
@@ -131,6 +143,70 @@ TEST_CASE("config: everything wrong is told in one go") {
   CHECK(result.wrong[2].line == 5);
 }
 
+TEST_CASE("config: kinds of shells are read") {
+  const auto result = read(R"(
+shell:
+  kinds:
+    linux: { command: fish -l }
+    my-vm:
+      method: ssh
+      user: me
+      password: "p: w"
+      key: keys/lab
+      port: 2222
+    ceos: { method: exec, command: [Cli, -p, "15 a"], user: root }
+)");
+  REQUIRE(result.wrong.empty());
+  const auto& kinds = result.values.shell.kinds;
+  REQUIRE(kinds.size() == 3);
+  CHECK(kinds.at("linux") == shell_kind{"", {"fish", "-l"}, "", "", "", 0});
+  CHECK(kinds.at("my-vm") == shell_kind{"ssh", {}, "me", "p: w", "/etc/stibium/keys/lab", 2222});
+  CHECK(kinds.at("ceos") == shell_kind{"exec", {"Cli", "-p", "15 a"}, "root", "", "", 0});
+}
+
+TEST_CASE("config: what is wrong in kinds of shells is told with its place") {
+  const auto kinds = [](const std::string& text) { return complaint_about("shell:\n  kinds:\n" + text); };
+  CHECK(kinds("    linux:\n      comand: sh\n") ==
+        "stibium.yml:4:7: unknown key \"shell.kinds.linux.comand\"; did you mean \"command\"?");
+  CHECK(kinds("    linux:\n      method: telnet\n") == "stibium.yml:4:15: shell.kinds.linux.method takes: exec or ssh");
+  const std::pair<const char*, const char*> cases[] = {
+      {"    linux: { zzzzzzzzzz: 1 }\n", "there are: method, command"},
+      {"    linux: sh\n", "must hold keys"},
+      {"    linux: {}\n", "must hold keys"},
+      {"    'a b': { user: x }\n", "the name of a kind"},
+      {"    ? [a]\n    : { user: x }\n", "the name of a kind"},
+      {"    linux: { command: \"sh -c 'a b'\" }\n", "a line without quotes"},
+      {"    linux: { command: [] }\n", "takes: a program"},
+      {"    linux: { command: [sh, [a]] }\n", "takes: a program"},
+      {"    linux: { command: '' }\n", "takes: a program"},
+      {"    linux: { port: 70000 }\n", "1 to 65535"},
+      {"    linux: { user: [a] }\n", "takes: a name"},
+      {"    linux: { user: \"a\\nb\" }\n", "takes: a name"},
+      {"    linux: { user: a, user: b }\n", "stands here twice"},
+      {"    linux: { user: a }\n    linux: { user: b }\n", "\"shell.kinds.linux\" stands here twice"},
+      {"    linux: { method: exec, port: 22 }\n", "port goes with the method ssh"},
+  };
+  for (const auto& [text, part] : cases) {
+    CAPTURE(text);
+    CHECK_MESSAGE(contains(kinds(text), part), kinds(text));
+  }
+  CHECK_FALSE(contains(kinds("    linux: { password: [hunter2] }\n"), "hunter2"));
+  std::string many;
+  for (int i = 0; i < 257; ++i) many += "    kind" + std::to_string(i) + ": { user: x }\n";
+  CHECK(contains(kinds(many), "more than 256 kinds"));
+}
+
+TEST_CASE("config: the stop grace follows the runtime until it is set") {
+  settings values;
+  CHECK(stop_grace_of(values) == milliseconds{5000});
+  values.runtime.name = "containerlab";
+  CHECK(stop_grace_of(values) == milliseconds{10000});
+  CHECK(set_key(values, "runtime.stopGrace", "0").empty());
+  CHECK(stop_grace_of(values) == milliseconds{0});
+  CHECK(set_key(values, "runtime.stopGrace", "auto").empty());
+  CHECK(stop_grace_of(values) == milliseconds{10000});
+}
+
 TEST_CASE("config: files that cannot be read say so") {
   CHECK(contains(read_settings_file("/nowhere/stibium.yml").wrong.at(0).text, "cannot be read"));
   CHECK(contains(read_settings_file("/tmp").wrong.at(0).text, "is a folder"));
@@ -149,6 +225,12 @@ TEST_CASE("config: the command line sets keys by name") {
   CHECK(contains(set_key(values, "listen", "x"), "did you mean \"server.listen\"?"));
   CHECK(contains(set_key(values, "runtime.parallel", "0"), "number, 1 to 64"));
   CHECK(values.runtime.parallel == 2);
+  CHECK(set_key(values, "shell.kinds", "{linux: {command: fish}}").empty());
+  CHECK(values.shell.kinds.at("linux").command == std::vector<std::string>{"fish"});
+  CHECK(contains(set_key(values, "shell.kinds", "{linux: {port: x}, b: 1}"), "1 to 65535; shell.kinds.b must hold"));
+  CHECK(contains(set_key(values, "shell.kinds", "{"), "no valid YAML"));
+  CHECK(contains(set_key(values, "shell.kinds", "bash"), "map of a kind"));
+  CHECK(values.shell.kinds.size() == 1);
 }
 
 TEST_CASE("config: the shipped file documents every default") {
@@ -166,6 +248,11 @@ TEST_CASE("config: what is printed reads back as it was") {
                                   {"server.pingInterval", "1500ms"},
                                   {"logs.backlogBytes", "5000000"},
                                   {"shell.timeout", "2h"},
+                                  {"shell.kinds", "{my-vm: {method: ssh, user: me, password: 'a \"b\"', key: /k, port: "
+                                                  "2222}, linux: {command: [fish, \"a b\"]}}"},
+                                  {"shell.sshKnownHosts", "accept-new"},
+                                  {"runtime.stopGrace", "1500ms"},
+                                  {"runtime.docker", "tcp://127.0.0.1:2375"},
                                   {"data.folder", "/a \"b\" \\c"}})
     CHECK(set_key(values, key, text).empty());
   const auto result = read(to_yaml(values));
@@ -175,6 +262,10 @@ TEST_CASE("config: what is printed reads back as it was") {
   CHECK(result.values.server.ping_interval == milliseconds{1500});
   CHECK(result.values.logs.backlog_bytes == 5000000);
   CHECK(result.values.shell.timeout == std::chrono::hours{2});
+  CHECK(result.values.shell.kinds == values.shell.kinds);
+  CHECK(result.values.shell.ssh_known_hosts == "accept-new");
+  CHECK(result.values.runtime.stop_grace == milliseconds{1500});
+  CHECK(result.values.runtime.docker == "tcp://127.0.0.1:2375");
 }
 
 TEST_CASE("config: the README lists every key with its default") {

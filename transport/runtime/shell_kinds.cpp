@@ -123,6 +123,20 @@ shell_kinds::shell_kinds() {
 
 void shell_kinds::set(std::string kind, shell_method how) { known_.insert_or_assign(std::move(kind), std::move(how)); }
 
+void shell_kinds::change(std::string kind, const shell_change& how) {
+  auto method = method_for(kind);
+  if (how.via && *how.via != method.via) {
+    const auto& usual = method_for(*how.via == shell_via::ssh ? virtual_prefix : default_kind);
+    method = usual.via == *how.via ? usual : exec({{"bash"}, {"sh"}});
+  }
+  if (!how.command.empty()) method.commands = {how.command};
+  if (!how.user.empty()) method.user = how.user;
+  if (!how.password.empty()) method.password = how.password;
+  if (!how.key_file.empty()) method.key_file = how.key_file;
+  if (how.port != 0) method.port = how.port;
+  set(std::move(kind), std::move(method));
+}
+
 const shell_method& shell_kinds::method_for(std::string_view kind) const {
   if (const auto found = known_.find(kind); found != known_.end() && kind != virtual_prefix) return found->second;
   if (!kind.starts_with(virtual_prefix)) return known_.find(default_kind)->second;

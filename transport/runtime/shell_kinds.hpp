@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,14 @@ struct shell_method {
   bool operator==(const shell_method&) const = default;
 };
 
+/// What a configuration changes in a method; what is not there stays.
+struct shell_change {
+  std::optional<shell_via> via; ///< another one forgets everything else that is known of the kind
+  std::vector<std::string> command;
+  std::string user, password, key_file;
+  uint16_t port = 0;
+};
+
 /// The one command line that starts the first of an exec method's programs that the node has. Several programs need
 /// `sh` in the node.
 std::vector<std::string> exec_command(const shell_method& how);
@@ -41,6 +50,9 @@ public:
 
   /// Adds a kind or replaces what is known of it. The kind "default" is for those that are not known.
   void set(std::string kind, shell_method how);
+
+  /// Changes what is known of a kind, or of kinds that are not known when it is not.
+  void change(std::string kind, const shell_change& how);
 
   /// The method for a kind (label `clab-node-kind`).
   const shell_method& method_for(std::string_view kind) const;

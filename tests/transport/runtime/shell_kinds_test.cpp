@@ -55,6 +55,23 @@ TEST_CASE("shell kinds: what is set goes before what is known") {
   CHECK(kinds.method_for("unknown").commands.front() == words{"ash"});
 }
 
+TEST_CASE("shell kinds: a change keeps what it does not name") {
+  shell_kinds kinds;
+  kinds.change("nokia_sros", {{}, {}, "", "secret", "", 0});
+  CHECK(kinds.method_for("nokia_sros") == shell_method{shell_via::ssh, {}, "admin", "secret", "", 22});
+  kinds.change("vr-sros", {{}, {}, "", "", "/key", 2222});
+  CHECK(kinds.method_for("vr-sros") == shell_method{shell_via::ssh, {}, "admin", "admin", "/key", 2222});
+  kinds.change("nokia_srlinux", {shell_via::ssh, {}, "", "NokiaSrl1!", "", 0});
+  CHECK(kinds.method_for("nokia_srlinux") == shell_method{shell_via::ssh, {}, "admin", "NokiaSrl1!", "", 22});
+  kinds.change("cisco_iol", {shell_via::exec, {}, "", "", "", 0});
+  CHECK(kinds.method_for("cisco_iol") == kinds.method_for("linux"));
+  kinds.change("mine", {{}, {"fish", "-l"}, "", "", "", 0});
+  CHECK(kinds.method_for("mine").commands == std::vector<words>{{"fish", "-l"}});
+  kinds.change("default", {shell_via::ssh, {}, "", "", "", 0});
+  kinds.change("box", {shell_via::exec, {}, "", "", "", 0});
+  CHECK(kinds.method_for("box").commands == std::vector<words>{{"bash"}, {"sh"}});
+}
+
 TEST_CASE("shell kinds: one command line tries programs in order, and quotes them") {
   CHECK(exec_command({shell_via::exec, {{"sr_cli", "-d"}}, "", "", "", 22}) == words{"sr_cli", "-d"});
   CHECK(exec_command({shell_via::exec, {{"it's", "a b"}, {"sh", "-l"}}, "", "", "", 22}) ==
