@@ -1,5 +1,6 @@
 """Fixtures of the Python scenarios: one service per module unless a test starts its own."""
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "harness"))
 
 from stibium_harness import Client, Docker, NoDocker, Service, topology  # noqa: E402
+from stibium_harness.service import BIN  # noqa: E402
 
 # What is shipped has no sanitizers.
 collect_ignore = ["test_package.py"] if os.environ.get("STIBIUM_SANITIZED") else []
@@ -42,6 +44,15 @@ def engine():
     report(f"Scenarios on containerlab ran on {docker.what}.")
     yield docker
     docker.close()
+
+
+@pytest.fixture(scope="session")
+def with_runtime():
+    """A service that was built without the runtime cannot be tested with it."""
+    asked = subprocess.run([BIN / "stibiumd", "--runtime", "containerlab", "--check-config"], capture_output=True, text=True, check=False)
+    if asked.returncode != 0:
+        report("THIS stibiumd HAS NO RUNTIME containerlab: its scenarios were SKIPPED.")
+        pytest.skip(asked.stderr)
 
 
 @pytest.fixture(scope="module")

@@ -49,8 +49,9 @@ class Deployment:
             info("Removing node", node=name)
             self.engine.remove(states[name]["Id"])
             links.leave(found[name]["Names"][0].lstrip("/"))
-        self.pids = {name: state["State"]["Pid"] for name, state in states.items()
-                     if name not in [*changed, *surplus] and state["State"]["Running"]}
+        self.pids = {name: self.pid_of(topology.nodes[name], state["State"]) for name, state in states.items()
+                     if name not in [*changed, *surplus]}
+        self.pids = {name: pid for name, pid in self.pids.items() if pid}
         self.tell_links()
         self.at("folder")
         lab.make_folder(topology)
@@ -73,6 +74,15 @@ class Deployment:
     def differs(node, config):
         return (node.image != config["Image"] or (node.command and node.command != config["Cmd"])
                 or not set(node.environment) <= set(config["Env"] or []))
+
+    def pid_of(self, node, state):
+        """Of a node that is there; 0 when it does not run, and is not to be started."""
+        if state["Running"] or os.environ.get("STANDIN_STOPPED") != "start":
+            return state["Pid"]
+        self.engine.call("POST", f"/containers/{node.container}/start")
+        pid = self.engine.inspect(node.container)["State"]["Pid"]
+        links.restore(node.container, pid)
+        return pid
 
     def plan(self, missing, changed, surplus, exists):
         rows = [[["Create lab"], [self.topology.name]]] if not exists else []

@@ -37,7 +37,9 @@ class Docker:
             raise
 
     def environment(self):
-        return {"DOCKER_HOST": self.host, "CLAB_VERSION_CHECK": "disable", **NETWORK}
+        """Finds the engine and the containerlab, as a user's environment does."""
+        path = os.pathsep.join([str(Path(getattr(self, "containerlab", "/usr/bin/")).parent), os.environ.get("PATH", os.defpath)])
+        return {"DOCKER_HOST": self.host, "CLAB_VERSION_CHECK": "disable", "PATH": path, **NETWORK}
 
     @property
     def is_stand_in(self):
@@ -133,8 +135,7 @@ class DockerService(Service):
     def __init__(self, docker, labs=None, config=None, env=None, script=()):
         self.docker = docker
         config = {**(config or {})}
-        config["runtime"] = {"name": "containerlab", "containerlab": docker.containerlab, "docker": docker.host, "stopGrace": "1s",
-                             **config.get("runtime", {})}
+        config["runtime"] = {"name": "containerlab", "stopGrace": "1s", **config.get("runtime", {})}
         super().__init__(labs=labs, config=config, env={**docker.environment(), **(env or {})})
         self.script_path = self.folder / "script.json"
         self.env["STANDIN_SCRIPT"] = str(self.script_path)
