@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto first_pause = 250ms, longest_pause = 15'000ms;
+constexpr auto first_pause = 50ms, longest_pause = 15'000ms;
 constexpr size_t max_inspect = 1024 * 1024;
 
 using container_log_actor = runtime::log_follower_actor::extend<caf::reacts_to<call_news>>;

@@ -3,13 +3,15 @@
 #include "protocol/antimony/time_text.hpp"
 
 #include <algorithm>
-#include <chrono>
+#include <charconv>
+#include <cstdio>
 #include <functional>
 
 namespace stibium::docker {
 
 namespace {
 
+constexpr int64_t second_ns = 1'000'000'000;
 constexpr size_t stamp_size = 31; // "2026-11-24T12:00:56.725426892Z "
 
 bool is_stamp(std::string_view text) {
@@ -18,9 +20,17 @@ bool is_stamp(std::string_view text) {
   return std::ranges::equal(text, shape, [](char c, char s) { return s == '0' ? c >= '0' && c <= '9' : c == s; });
 }
 
+int64_t time_of(std::string_view stamp) {
+  const auto second = antimony::parse_iso8601(std::string{stamp.substr(0, 19)} + "Z");
+  int64_t fraction = 0;
+  std::from_chars(stamp.data() + 20, stamp.data() + 29, fraction);
+  if (!second) return 0;
+  return std::chrono::floor<std::chrono::seconds>(second->time_since_epoch()).count() * second_ns + fraction;
+}
+
 uint64_t hash_of(const log_line& line) {
-  const std::hash<std::string_view> hash;
-  return hash(line.time) * 31 + hash(line.text) * 7 + static_cast<uint64_t>(line.stream) * 1000003 + line.part;
+  const auto text = std::hash<std::string_view>{}(line.text);
+  return text * 31 + static_cast<uint64_t>(line.time_ns) * 1000003 + static_cast<uint64_t>(line.stream) * 7 + line.part;
 }
 
 } // namespace
@@ -57,6 +67,7 @@ bool log_decoder::begin(open_line& line) {
   line.begun = true;
   if (!is_stamp(std::string_view{line.text}.substr(0, stamp_size))) return true;
   line.stamp = line.text.substr(0, stamp_size);
+  line.time_ns = time_of(line.stamp);
   line.text.erase(0, stamp_size);
   return true;
 }
@@ -70,8 +81,7 @@ void log_decoder::clean(open_line& line) {
 }
 
 void log_decoder::emit(open_line& line, int stream, size_t size, std::vector<log_line>& lines) {
-  auto time = line.stamp.empty() ? std::string{} : line.stamp.substr(0, stamp_size - 1);
-  lines.push_back({std::move(time), stream, line.parts++, line.text.substr(0, size)});
+  lines.push_back({line.time_ns, stream, line.parts++, line.text.substr(0, size)});
   line.text.erase(0, size);
   line.searched -= std::min(line.searched, size);
 }
@@ -84,25 +94,24 @@ void log_decoder::finish(std::vector<log_line>& lines) {
 // -- memory -----------------------------------------------------------------------------------------------------------
 
 void log_memory::remember(const log_line& line) {
-  if (line.time.empty()) return;
-  entries_.push_back({line.time, hash_of(line)});
-  if (entries_.size() <= log_memory_size) return;
-  newest_gone_ = std::max(newest_gone_, entries_.front().time);
-  entries_.pop_front();
+  if (line.time_ns == 0) return;
+  newest_ = std::max(newest_, line.time_ns);
+  entries_.push_back({line.time_ns, hash_of(line)});
+  while (entries_.size() > log_memory_lines || entries_.front().time_ns < newest_ - log_disorder.count()) {
+    newest_gone_ = std::max(newest_gone_, entries_.front().time_ns);
+    entries_.pop_front();
+  }
 }
 
 std::string log_memory::resume() {
   before_.clear();
-  std::string since;
-  for (const auto& each : entries_) {
-    ++before_[each.hash];
-    if (each.time > newest_gone_ && (since.empty() || each.time < since)) since = each.time;
-  }
-  if (since.empty()) since = newest_gone_; // more lines than it remembers, all at one time
-  const auto when = antimony::parse_iso8601(since);
-  if (!when) return {};
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(when->time_since_epoch()).count();
-  return std::to_string(seconds) + since.substr(19, 10); // ".725426892"
+  for (const auto& each : entries_) ++before_[each.hash];
+  if (newest_ == 0) return {};
+  const auto since = std::max(newest_ - log_disorder.count(), newest_gone_ + 1);
+  char text[64];
+  std::snprintf(text, sizeof text, "%lld.%09lld", static_cast<long long>(since / second_ns),
+                static_cast<long long>(since % second_ns));
+  return text;
 }
 
 bool log_memory::known(const log_line& line) {

@@ -3,6 +3,7 @@
 #include "transport/runtime/docker/frames.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -16,14 +17,16 @@
 namespace stibium::docker {
 
 inline constexpr size_t max_log_line = 64 * 1024; ///< longer lines are cut into several
-inline constexpr size_t log_memory_size = 1024;   ///< lines that are known again after a lost connection
+inline constexpr size_t log_memory_lines = 65536; ///< that are known again after a lost connection
+/// How far the times of a log may be out of order: the engine takes a line's time a moment before it writes the line.
+inline constexpr std::chrono::nanoseconds log_disorder = std::chrono::seconds{2};
 
 /// A line of a log, or a part of one that is too long.
 struct log_line {
-  std::string time;  ///< "2026-11-24T12:00:56.725426892Z"; empty when Docker has sent none
-  int stream = 1;    ///< 1 stdout, 2 stderr
-  uint32_t part = 0; ///< of its line
-  std::string text;  ///< without its end ("\n", "\r\n")
+  int64_t time_ns = 0; ///< since 1970, by Docker's clock; 0 when Docker has sent none
+  int stream = 1;      ///< 1 stdout, 2 stderr
+  uint32_t part = 0;   ///< of its line
+  std::string text;    ///< without its end ("\n", "\r\n")
 };
 
 /// Makes lines of the bytes of a log, in whatever pieces they come. Docker keeps long lines in chunks of 16 KiB, each
@@ -43,6 +46,7 @@ public:
 private:
   struct open_line {
     std::string stamp; // with the blank behind it
+    int64_t time_ns = 0;
     std::string text;
     size_t searched = 0; // of `text`: has no more stamps and no line end
     uint32_t parts = 0;
@@ -58,8 +62,8 @@ private:
   std::array<open_line, 4> open_;
 };
 
-/// Remembers the last lines, so that a log can be read on where it was left: from `since` on, without those that are
-/// `known`. Lines are known by time and text, for Docker's times are not quite in order.
+/// Remembers the last lines, so that a log can be read on where it was left: from a moment before the last one on,
+/// without those that are `known` (by time and text).
 class log_memory {
 public:
   void remember(const log_line& line);
@@ -73,11 +77,11 @@ public:
 
 private:
   struct entry {
-    std::string time;
+    int64_t time_ns = 0;
     uint64_t hash = 0;
   };
   std::deque<entry> entries_;
-  std::string newest_gone_; // the latest time of those forgotten
+  int64_t newest_ = 0, newest_gone_ = 0; // times; of all lines, of those forgotten
   std::unordered_map<uint64_t, int> before_;
 };
 
