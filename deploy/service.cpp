@@ -2,7 +2,7 @@
 
 #include "actors/session.hpp"
 #include "deploy/wiring.hpp"
-#include "transport/io/io_thread.hpp"
+#include "transport/io/watchdog.hpp"
 #include "transport/store/signing_key.hpp"
 #include "transport/store/sqlite_store.hpp"
 #include "transport/web/server.hpp"
@@ -30,6 +30,8 @@ using namespace std::chrono_literals;
 constexpr size_t messages_per_turn = 100;
 // Of the 10 s that a stop may take in all.
 constexpr auto clients_deadline = 5s, actors_deadline = 3s;
+// Of one actor on an io thread; a hundred times what is usual.
+constexpr std::chrono::milliseconds longest_turn{100};
 
 size_t processors() { return std::max(1u, std::thread::hardware_concurrency()); }
 
@@ -89,6 +91,7 @@ struct service::impl {
   system_config config;
   std::unique_ptr<caf::actor_system> system;
   std::vector<std::unique_ptr<io::io_thread>> threads;
+  std::unique_ptr<io::watchdog> guard;
   nursery births;
   residents actors;
   std::shared_ptr<web::http_handler> rest;
@@ -118,7 +121,14 @@ void service::impl::start_threads() {
     threads.push_back(std::make_unique<io::io_thread>(*system));
     births.homes.push_back(threads.back().get());
   }
-  for (auto& thread : threads) thread->start();
+  std::vector<const io::io_thread*> watched;
+  for (auto& thread : threads) {
+    thread->start();
+    watched.push_back(thread.get());
+  }
+  guard = std::make_unique<io::watchdog>(std::move(watched), births.people, longest_turn, [](const std::string& who) {
+    spdlog::warn("{} holds an io thread for more than {} ms: others wait for it", who, longest_turn.count());
+  });
 }
 
 web::server_options service::impl::web_options() {
@@ -191,6 +201,7 @@ bool service::stop() {
   stop_actors(it.actors);
   it.actors = {};
   if (!it.await_actors()) return false;
+  it.guard.reset();
   for (auto& thread : it.threads) thread->stop();
   it.server.reset();
   return true;

@@ -1,11 +1,10 @@
 #include "transport/io/io_thread.hpp"
 
 #include <boost/asio/post.hpp>
-
 #include <caf/actor_system.hpp>
 #include <caf/resumable.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
-
 #include <spdlog/spdlog.h>
 
 namespace stibium::io {
@@ -20,7 +19,8 @@ thread_local const io_thread* running_here = nullptr;
 } // namespace
 
 io_thread::io_thread(caf::actor_system& system)
-    : caf::execution_unit(&system), work_(boost::asio::make_work_guard(context_)) {}
+    : caf::execution_unit(&system)
+    , work_(boost::asio::make_work_guard(context_)) {}
 
 io_thread::~io_thread() {
   stop();
@@ -94,8 +94,22 @@ void io_thread::drain() {
   if (drain_posted_) boost::asio::post(context_, [this] { drain(); });
 }
 
+io_thread::turn io_thread::current() const {
+  // Numbers are read around the name: a turn that ends meanwhile is none.
+  const auto number = turns_.load(std::memory_order_acquire);
+  const auto actor = whose_.load(std::memory_order_acquire);
+  const bool goes_on = number % 2 == 1 && turns_.load(std::memory_order_acquire) == number;
+  return {number, goes_on ? actor : 0};
+}
+
 void io_thread::run_one(caf::resumable* job) {
-  switch (job->resume(this, messages_per_turn)) {
+  // Only pinned actors come here.
+  whose_.store(static_cast<caf::scheduled_actor*>(job)->id(), std::memory_order_relaxed);
+  const auto number = turns_.load(std::memory_order_relaxed) + 1;
+  turns_.store(number, std::memory_order_release);
+  const auto result = job->resume(this, messages_per_turn);
+  turns_.store(number + 1, std::memory_order_release);
+  switch (result) {
   case caf::resumable::resume_later: local_.push_back(job); break;
   case caf::resumable::done:
   case caf::resumable::awaiting_message:

@@ -2,9 +2,10 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-
 #include <caf/execution_unit.hpp>
+#include <caf/fwd.hpp>
 
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -40,6 +41,14 @@ public:
   /// Whether the caller runs on this thread.
   bool here() const;
 
+  /// A turn of an actor on this thread; no two have the same number.
+  struct turn {
+    uint64_t number = 0;
+    caf::actor_id actor = 0; ///< 0: no actor has its turn
+  };
+  /// The turn that goes on now. From any thread.
+  turn current() const;
+
 private:
   void drain();
   void run_one(caf::resumable* job);
@@ -50,6 +59,9 @@ private:
 
   std::deque<caf::resumable*> local_; // this thread's alone
   bool drain_posted_ = false;
+
+  std::atomic<uint64_t> turns_{0}; // odd while one goes on
+  std::atomic<caf::actor_id> whose_{0};
 
   std::mutex mutex_;
   std::vector<caf::resumable*> remote_; // from other threads; under mutex_
