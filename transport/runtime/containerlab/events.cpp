@@ -1,7 +1,10 @@
 #include "transport/runtime/containerlab/events.hpp"
 
+#include "transport/runtime/containerlab/inspect.hpp"
 #include "transport/runtime/containerlab/json_fields.hpp"
 
+#include <cstdio>
+#include <ctime>
 #include <utility>
 
 namespace stibium::containerlab {
@@ -23,6 +26,7 @@ std::optional<lab_event> read_interface(const rapidjson::Value& from, const rapi
   event.container_id = text_at(from, "actor_full_id");
   event.container_name = text_at(from, "actor_name");
   event.interface = text_at(about, "ifname");
+  event.time_ns = nanoseconds_of(text_at(from, "timestamp"));
   if (event.lab.empty() || event.container_id.empty() || event.interface.empty()) return std::nullopt;
   return event;
 }
@@ -61,20 +65,55 @@ std::optional<lab_event> read_event(std::string_view line) {
   const auto type = text_at(from, "type");
   if (type == "interface") return read_interface(from, about);
   if (type != "container") return std::nullopt;
-  const auto what = read_action(text_at(from, "action"));
+  std::map<std::string, std::string> texts;
+  for (const auto& each : about.GetObject())
+    if (each.value.IsString())
+      texts.emplace(std::string{each.name.GetString(), each.name.GetStringLength()},
+                    std::string{each.value.GetString(), each.value.GetStringLength()});
+  texts.emplace("name", text_at(from, "actor_name"));
+  return read_docker_event(text_at(from, "action"), text_at(from, "actor_full_id"), texts,
+                           nanoseconds_of(text_at(from, "timestamp")));
+}
+
+std::optional<lab_event> read_docker_event(const std::string& action, const std::string& container_id,
+                                           const std::map<std::string, std::string>& attributes, int64_t time_ns) {
+  const auto what = read_action(action);
   if (!what) return std::nullopt;
+  const auto text = [&](const char* key) {
+    const auto found = attributes.find(key);
+    return found == attributes.end() ? std::string{} : found->second;
+  };
   lab_event event;
   event.what = *what;
-  event.lab = text_at(about, "containerlab");
-  event.node = text_at(about, "clab-node-name");
-  event.topology = text_at(about, "clab-topo-file");
-  event.kind = text_at(about, "clab-node-kind");
-  event.container_id = text_at(from, "actor_full_id");
-  event.container_name = text_at(from, "actor_name");
-  event.exit_code = text_at(about, "exitCode");
-  event.signal = text_at(about, "signal");
+  event.lab = text("containerlab");
+  event.node = text("clab-node-name");
+  event.topology = text("clab-topo-file");
+  event.kind = text("clab-node-kind");
+  event.container_id = container_id;
+  event.container_name = text("name");
+  event.exit_code = text("exitCode");
+  event.signal = text("signal");
+  event.ipv4 = bare_address(text("mgmt_ipv4"));
+  event.ipv6 = bare_address(text("mgmt_ipv6"));
+  event.time_ns = time_ns;
   if (event.lab.empty() || event.node.empty() || event.container_id.empty()) return std::nullopt;
   return event;
+}
+
+int64_t nanoseconds_of(std::string_view time) {
+  std::tm parts{};
+  const std::string text{time};
+  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (!rest) return 0;
+  int64_t fraction = 0, unit = 1'000'000'000;
+  if (*rest == '.')
+    for (++rest; *rest >= '0' && *rest <= '9'; ++rest)
+      if (unit > 1) fraction += (*rest - '0') * (unit /= 10);
+  int64_t offset = 0;
+  int hours = 0, minutes = 0;
+  if (std::sscanf(rest, "%*1[+-]%2d:%2d", &hours, &minutes) == 2)
+    offset = (hours * 3600 + minutes * 60) * (*rest == '-' ? -1 : 1);
+  return (int64_t{::timegm(&parts)} - offset) * 1'000'000'000 + fraction;
 }
 
 } // namespace stibium::containerlab

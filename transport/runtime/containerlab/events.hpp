@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,12 +32,21 @@ struct lab_event {
   std::string topology;  ///< the topology file's path, by label; empty when unknown
   std::string kind, container_id, container_name;
   std::string exit_code, signal; ///< of `died`, of `killed`; empty when unknown
+  std::string ipv4, ipv6;        ///< management addresses without prefix length; empty when unknown
   std::string interface;         ///< of `link_lost`
+  int64_t time_ns = 0;           ///< since 1970; 0 when unknown
 };
 
 /// Reads one line of `containerlab events --format json`. Nothing for what concerns no node of a lab, for events that
 /// change nothing (exec, interface changes other than losses), and for what cannot be read.
 std::optional<lab_event> read_event(std::string_view line);
+
+/// The same from Docker's `/events`.
+std::optional<lab_event> read_docker_event(const std::string& action, const std::string& container_id,
+                                           const std::map<std::string, std::string>& attributes, int64_t time_ns);
+
+/// An RFC 3339 time in nanoseconds since 1970; 0 when it is none.
+int64_t nanoseconds_of(std::string_view time);
 
 /// What one of Docker's own words for a container's event means ("die", "exec_start: ..."); nothing when it changes
 /// nothing here.

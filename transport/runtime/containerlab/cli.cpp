@@ -1,0 +1,180 @@
+#include "transport/runtime/containerlab/cli.hpp"
+
+#include "actors/error.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <poll.h>
+#include <tuple>
+#include <unistd.h>
+
+extern "C" {
+#include <sys/pidfd.h> // glibc 2.36 forgets that C++ reads it too
+}
+
+extern char** environ;
+
+namespace stibium::containerlab {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto probe_deadline = 10s;
+constexpr auto stray_grace = 3s;
+// poll(2) counts milliseconds in an int; a stream that long is opened anew.
+constexpr auto stream_deadline = 12h;
+
+std::vector<runtime::stop_step> stop_steps() { return {{SIGINT, 5s}, {SIGTERM, 2s}}; }
+
+bool is_program(const std::string& path) {
+  std::error_code code;
+  return fs::is_regular_file(path, code) && ::access(path.c_str(), X_OK) == 0;
+}
+
+std::string read_all(const fs::path& path) {
+  std::ifstream in{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+} // namespace
+
+std::string clab_version::text() const {
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
+clab_version read_version(std::string_view text) {
+  constexpr std::string_view label = "version:";
+  clab_version found;
+  const auto at = text.find(label);
+  if (at == std::string_view::npos) return found;
+  auto rest = text.substr(at + label.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \tv"), rest.size()));
+  for (int* part : {&found.major, &found.minor, &found.patch}) {
+    const auto [end, bad] = std::from_chars(rest.data(), rest.data() + rest.size(), *part);
+    if (bad != std::errc{}) break;
+    rest.remove_prefix(static_cast<size_t>(end - rest.data()));
+    if (!rest.starts_with('.')) break;
+    rest.remove_prefix(1);
+  }
+  return found;
+}
+
+caf::expected<std::string> cli::find_binary() const {
+  if (how_.binary.find('/') != std::string::npos) {
+    if (is_program(how_.binary)) return how_.binary;
+    return failure(ec::runtime_unavailable, how_.binary + " is no program");
+  }
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
+  while (!rest.empty()) {
+    const auto folder = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
+    auto candidate = std::string{folder} + "/" + how_.binary;
+    if (!folder.empty() && is_program(candidate)) return candidate;
+  }
+  return failure(ec::runtime_unavailable, how_.binary + " is not installed: it is not on the PATH");
+}
+
+std::string cli::mark() const { return "STIBIUM_RUN_ROOT=" + how_.run_root; }
+
+std::vector<std::string> cli::environment(const std::string& folder) const {
+  std::vector<std::string> env{mark(), "CLAB_VERSION_CHECK=disable", "CLAB_LABDIR_BASE=" + folder};
+  if (!how_.docker_host.empty()) env.push_back("DOCKER_HOST=" + how_.docker_host);
+  for (char** each = environ; *each; ++each) {
+    const std::string_view entry = *each;
+    const auto key = entry.substr(0, entry.find('=') + 1);
+    const bool set = std::any_of(env.begin(), env.end(), [&](const auto& ours) { return ours.starts_with(key); });
+    if (!set) env.emplace_back(entry);
+  }
+  return env;
+}
+
+caf::expected<clab_version> cli::version() const {
+  const runtime::interrupter never;
+  const auto result = run({"version"}, "/", nullptr, never, probe_deadline);
+  if (result.error) return failure(ec::runtime_unavailable, "containerlab cannot be run: " + message_of(result.error));
+  return read_version(result.out);
+}
+
+clab_result cli::run(const std::vector<std::string>& args, const std::string& folder, const line_sink& log,
+                     const runtime::interrupter& stop, std::chrono::milliseconds deadline, bool all) const {
+  clab_result result;
+  auto binary = find_binary();
+  if (!binary) return result.error = std::move(binary.error()), result;
+  runtime::program what;
+  what.argv = {*binary};
+  what.argv.insert(what.argv.end(), args.begin(), args.end());
+  what.env = environment(folder);
+  what.folder = folder;
+  runtime::run_options how;
+  how.deadline = deadline;
+  how.stop_steps = stop_steps();
+  how.on_line = [&](std::string_view raw, bool from_stderr) {
+    auto line = result.said.take(raw, from_stderr);
+    if (log && !line.empty() && (all || from_stderr)) log(std::move(line));
+  };
+  auto ended = runtime::run(std::move(what), how, stop);
+  if (!ended) return result.error = std::move(ended.error()), result;
+  result.out = std::move(ended->out);
+  if (ended->ok()) return result;
+  auto why = result.said.reason();
+  if (why.empty()) why = "containerlab ended with " + runtime::describe_status(ended->status);
+  return result.error = failure(ec::runtime_failed, std::move(why)), result;
+}
+
+std::string cli::stream(const std::vector<std::string>& args, const std::function<void(std::string_view)>& on_line,
+                        const runtime::interrupter& stop) const {
+  auto binary = find_binary();
+  if (!binary) return message_of(binary.error());
+  runtime::program what;
+  what.argv = {*binary};
+  what.argv.insert(what.argv.end(), args.begin(), args.end());
+  what.env = environment(how_.run_root);
+  runtime::run_options how;
+  how.deadline = stream_deadline;
+  how.stop_steps = stop_steps();
+  output_reader said;
+  how.on_line = [&](std::string_view raw, bool from_stderr) {
+    if (from_stderr)
+      said.take(raw, true);
+    else
+      on_line(raw);
+  };
+  const auto ended = runtime::run(std::move(what), how, stop);
+  if (!ended) return message_of(ended.error());
+  const auto why = said.reason();
+  return why.empty() ? runtime::describe_status(ended->status) : why;
+}
+
+void cli::end_strays() const {
+  const auto wanted = mark() + '\0';
+  std::vector<runtime::unique_fd> found;
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator{"/proc", code}) {
+    const auto name = entry.path().filename().string();
+    const auto pid = static_cast<pid_t>(std::atoi(name.c_str()));
+    if (pid <= 0 || pid == ::getpid()) continue;
+    runtime::unique_fd held{::pidfd_open(pid, 0)}; // from here on the number is that of one process
+    if (!held) continue;
+    const auto environment = read_all(entry.path() / "environ");
+    const auto at = environment.find(wanted);
+    if (at == std::string::npos || (at > 0 && environment[at - 1] != '\0')) continue;
+    ::pidfd_send_signal(held.get(), SIGINT, nullptr, 0);
+    found.push_back(std::move(held));
+  }
+  const auto until = std::chrono::steady_clock::now() + stray_grace;
+  for (const auto& each : found) {
+    pollfd end{each.get(), POLLIN, 0};
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    if (::poll(&end, 1, static_cast<int>(std::max<decltype(left)>(0, left))) == 0)
+      ::pidfd_send_signal(each.get(), SIGKILL, nullptr, 0);
+  }
+}
+
+} // namespace stibium::containerlab

@@ -1,0 +1,124 @@
+#include "transport/runtime/containerlab/snapshot.hpp"
+
+#include "transport/runtime/containerlab/json_fields.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace stibium::containerlab {
+
+std::string to_string(ailment what) {
+  switch (what) {
+  case ailment::removed: return "removed";
+  case ailment::down: return "down";
+  case ailment::restarted: return "restarted";
+  }
+  return "unknown";
+}
+
+node_info node_seen::info() const {
+  node_info result;
+  result.name = node;
+  result.kind = kind.empty() ? "linux" : kind;
+  result.ipv4 = ipv4;
+  result.ipv6 = ipv6;
+  result.state = running() ? node_state::running : state == "created" ? node_state::starting : node_state::exited;
+  result.container_id = container_id;
+  result.container_name = container_name;
+  return result;
+}
+
+lab_memory remember(const lab_seen& seen, const lab_memory& before) {
+  lab_memory result;
+  for (const auto& [name, node] : seen) {
+    const auto known = before.find(name);
+    const bool stopped = known != before.end() && known->second.stopped && !node.running();
+    result[name] = {node.container_id, node.started_at, stopped};
+  }
+  return result;
+}
+
+void remember_node(lab_memory& memory, const lab_seen& seen, const std::string& node, bool stopped) {
+  const auto found = seen.find(node);
+  if (found != seen.end()) memory[node] = {found->second.container_id, found->second.started_at, stopped};
+}
+
+std::vector<patient> diagnose(const lab_memory& memory, const lab_seen& seen) {
+  std::vector<patient> result;
+  for (const auto& [name, right] : memory) {
+    const auto found = seen.find(name);
+    if (found == seen.end()) {
+      result.push_back({name, ailment::removed});
+      continue;
+    }
+    const auto& node = found->second;
+    if (node.state == "paused" || node.state == "restarting") continue;
+    if (!node.running()) {
+      if (!right.stopped) result.push_back({name, ailment::down});
+    } else if (right.stopped || node.container_id != right.container_id || node.started_at != right.started_at) {
+      result.push_back({name, ailment::restarted});
+    }
+  }
+  return result;
+}
+
+std::string to_json(const lab_memory& memory) {
+  rapidjson::StringBuffer text;
+  rapidjson::Writer<rapidjson::StringBuffer> out{text};
+  const auto put = [&](const std::string& value) {
+    out.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  out.StartObject();
+  for (const auto& [name, node] : memory) {
+    put(name);
+    out.StartObject();
+    out.Key("container");
+    put(node.container_id);
+    out.Key("startedAt");
+    put(node.started_at);
+    out.Key("stopped");
+    out.Bool(node.stopped);
+    out.EndObject();
+  }
+  out.EndObject();
+  return {text.GetString(), text.GetSize()};
+}
+
+std::optional<lab_memory> read_memory(std::string_view json) {
+  rapidjson::Document from;
+  from.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
+  if (from.HasParseError() || !from.IsObject()) return std::nullopt;
+  lab_memory result;
+  for (const auto& each : from.GetObject()) {
+    if (!each.value.IsObject()) return std::nullopt;
+    node_memory node{text_at(each.value, "container"), text_at(each.value, "startedAt"), false};
+    const auto stopped = each.value.FindMember("stopped");
+    node.stopped = stopped != each.value.MemberEnd() && stopped->value.IsTrue();
+    result.emplace(std::string{each.name.GetString(), each.name.GetStringLength()}, std::move(node));
+  }
+  return result;
+}
+
+bool save_memory(const instance_files& where, const lab_memory& memory) {
+  const auto path = where.memory(), fresh = path + ".new";
+  std::error_code code;
+  {
+    std::ofstream out{fresh, std::ios::binary | std::ios::trunc};
+    out << to_json(memory);
+    if (!out.flush()) return std::filesystem::remove(fresh, code), false;
+  }
+  std::filesystem::rename(fresh, path, code);
+  return !code;
+}
+
+lab_memory load_memory(const instance_files& where) {
+  std::ifstream in{where.memory(), std::ios::binary};
+  if (!in) return {};
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  return read_memory(text).value_or(lab_memory{});
+}
+
+} // namespace stibium::containerlab

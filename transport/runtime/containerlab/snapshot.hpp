@@ -1,0 +1,83 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// \file
+/// What is there, what ought to be there, and what that says. Pure, but for reading and writing the memory's file.
+
+namespace stibium::containerlab {
+
+/// A node's container, as Docker shows it. Names come from labels.
+struct node_seen {
+  std::string lab, node, kind;
+  std::string topology; ///< the file that it was deployed from
+  std::string container_id, container_name;
+  std::string state;      ///< Docker's: "running", "paused", "restarting", "exited", ...
+  std::string started_at; ///< differs for each life of the container
+  std::string ipv4, ipv6; ///< without prefix length; may be empty
+  int exit_code = 0;
+
+  bool running() const { return state == "running"; }
+  /// As clients see it: a node that is paused is of no use, and can be started.
+  node_info info() const;
+};
+
+/// The nodes of one lab, by name.
+using lab_seen = std::map<std::string, node_seen>;
+
+/// How a node was when all was right.
+struct node_memory {
+  std::string container_id, started_at;
+  bool stopped = false; ///< by a command: it is to stay so
+};
+
+/// The nodes of one lab as they ought to be, by name.
+using lab_memory = std::map<std::string, node_memory>;
+
+/// Remembers a lab as it is. Nodes in `stopped` were stopped by command.
+lab_memory remember(const lab_seen& seen, const lab_memory& before = {});
+/// Likewise for one node. What is gone is forgotten unless it was there before.
+void remember_node(lab_memory& memory, const lab_seen& seen, const std::string& node, bool stopped);
+
+/// What is wrong with a node.
+enum class ailment : uint8_t {
+  removed,   ///< its container is gone
+  down,      ///< it does not run, though nobody told it to stop
+  restarted, ///< it runs in another life than the one that was right: its links are gone
+};
+
+/// "removed", "down", "restarted".
+std::string to_string(ailment what);
+
+struct patient {
+  std::string node;
+  ailment what = ailment::restarted;
+};
+
+/// Compares. A node that is paused, or that Docker is about to start again, is left alone; one that was stopped by
+/// command is only wrong once it runs again.
+std::vector<patient> diagnose(const lab_memory& memory, const lab_seen& seen);
+
+/// As text for a file, and back; nothing when it is no such text.
+std::string to_json(const lab_memory& memory);
+std::optional<lab_memory> read_memory(std::string_view json);
+
+/// The files of an instance in its folder.
+struct instance_files {
+  std::string folder, name;
+  std::string topology() const { return folder + "/" + name + ".clab.yml"; }
+  std::string memory() const { return folder + "/" + name + ".nodes.json"; }
+  std::string lab_folder() const { return folder + "/clab-" + name; }
+};
+
+/// Writes the memory beside the topology, whole or not at all; false when it cannot be written.
+bool save_memory(const instance_files& where, const lab_memory& memory);
+/// What was written; empty when there is nothing, or nothing that can be read.
+lab_memory load_memory(const instance_files& where);
+
+} // namespace stibium::containerlab

@@ -1,0 +1,228 @@
+#include "transport/runtime/containerlab/state.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+// What the containerlab runtime learns by itself: health, events, and what it does about them.
+
+namespace stibium::containerlab {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto tick_every = 500ms;
+constexpr auto survey_when_ready = 30s; // events may get lost
+constexpr std::chrono::milliseconds first_pause{500}, longest_pause{15'000};
+// How long events may lag behind the command that caused them.
+constexpr auto lag = 2s;
+
+std::chrono::milliseconds longer(std::chrono::milliseconds pause) {
+  return std::clamp<std::chrono::milliseconds>(pause * 2, first_pause, longest_pause);
+}
+
+// What a node's change means to people, when no command caused it.
+std::string explain_change(const node_seen& now, const std::string& exit_code) {
+  if (now.state == "paused") return "node " + now.node + " is paused";
+  if (now.state == "removed") return "the container of node " + now.node + " was removed";
+  if (now.running()) return "node " + now.node + " has started";
+  return "node " + now.node + " has exited" + (exit_code.empty() ? "" : " (exit code " + exit_code + ")");
+}
+
+bool is_stale(const lab_event& event, const std::string& container, const std::string& started_at) {
+  return event.time_ns != 0 && event.container_id == container && event.time_ns < nanoseconds_of(started_at);
+}
+
+} // namespace
+
+// -- health -----------------------------------------------------------------------------------------------------------
+
+void clab_state::tick() {
+  const auto now = clock::now();
+  if (!surveying_ && now >= next_survey_) {
+    surveying_ = help("survey", "", survey_order{*with_, changes_, clab_actor{self}});
+    if (!surveying_) next_survey_ = now + longest_pause;
+  }
+  if (health_.ready && !streaming_ && now >= next_stream_) {
+    streaming_ = true;
+    next_survey_ = now + 1s; // what happened before it began is unknown
+    if (with_->version.has_events()) {
+      stream_stop_ = std::make_shared<runtime::interrupter>();
+      streaming_ = help("events", "containerlab", events_order{*with_, stream_stop_, clab_actor{self}});
+    } else if (!docker_events_) {
+      docker_events_ =
+          docker::spawn_event_reader(in_, *thread_, with_->engine.where(), {"containerlab"}, clab_actor{self});
+    }
+  }
+  self->delayed_send(self, tick_every, atom::tick_v);
+}
+
+void clab_state::lost(const events_over& news) {
+  streaming_ = false;
+  spdlog::warn("containerlab events has ended: {}", news.why);
+  stream_pause_ = longer(stream_pause_);
+  next_stream_ = clock::now() + stream_pause_;
+  look_around_soon();
+}
+
+void clab_state::hear(const docker::events_state&) { look_around_soon(); }
+
+void clab_state::set_health(runtime_health now) {
+  if (now.ready != health_.ready)
+    spdlog::log(now.ready ? spdlog::level::info : spdlog::level::warn, "containerlab runtime: {}", now.detail);
+  health_ = std::move(now);
+}
+
+void clab_state::take(const survey& news) {
+  surveying_ = false;
+  if (news.trouble) {
+    survey_pause_ = longer(survey_pause_);
+    next_survey_ = clock::now() + survey_pause_;
+    return set_health({false, message_of(news.trouble)});
+  }
+  survey_pause_ = 0ms;
+  next_survey_ = clock::now() + survey_when_ready;
+  if (with_->version != news.version) with_->version = news.version;
+  set_health({true, "containerlab " + news.version.text() + " on Docker " + news.docker});
+  if (!std::exchange(taken_back_, true))
+    for (const auto& [name, seen] : news.labs) {
+      auto& entry = instances_[name];
+      entry.seen = seen;
+      const auto memory = news.memories.find(name);
+      entry.memory = memory != news.memories.end() && !memory->second.empty() ? memory->second : remember(seen);
+    }
+  for (auto& [name, entry] : instances_) {
+    if (entry.changed > news.begun || work_.contains(name)) continue; // known better
+    const auto found = news.labs.find(name);
+    const auto& seen = found == news.labs.end() ? lab_seen{} : found->second;
+    update(entry, name, seen, true);
+    if (entry.where && !diagnose(entry.memory, seen).empty()) schedule(entry, name, false);
+  }
+  std::erase_if(instances_, [](const auto& each) { return !each.second.where && each.second.seen.empty(); });
+}
+
+// -- events -----------------------------------------------------------------------------------------------------------
+
+void clab_state::hear(const std::vector<docker::container_event>& events) {
+  for (const auto& each : events)
+    if (const auto event = read_docker_event(each.action, each.id, each.attributes, each.time_ns)) hear(*event);
+}
+
+void clab_state::hear(const lab_event& event) {
+  stream_pause_ = 0ms;
+  auto* entry = find(event.lab);
+  if (!entry) return;
+  if (event.what == happening::link_lost) return link_lost(*entry, event);
+  if (!is_ours(event.topology, event.lab, how_.run_root)) return;
+  hear_of(*entry, event);
+}
+
+void clab_state::hear_of(instance_entry& entry, const lab_event& event) {
+  const auto known = entry.seen.find(event.node);
+  const auto before = known == entry.seen.end() ? node_seen{} : known->second;
+  if (is_stale(event, before.container_id, before.started_at)) return;
+  const bool same = before.container_id == event.container_id;
+  auto now = before;
+  switch (event.what) {
+  case happening::created: now.state = "created"; break;
+  case happening::present:
+  case happening::unpaused:
+  case happening::started: now.state = "running"; break;
+  case happening::died: now.state = "exited"; break;
+  case happening::paused: now.state = "paused"; break;
+  case happening::removed: now.state = "removed"; break;
+  default: return; // what follows tells
+  }
+  const bool fresh =
+      event.what == happening::created || event.what == happening::started || event.what == happening::present;
+  if (!same && !fresh) return; // the end of a container that has been replaced
+  now.lab = event.lab;
+  now.node = event.node;
+  now.topology = event.topology;
+  now.kind = event.kind;
+  now.container_id = event.container_id;
+  now.container_name = event.container_name;
+  if (!event.ipv4.empty()) now.ipv4 = event.ipv4;
+  if (!event.ipv6.empty()) now.ipv6 = event.ipv6;
+  const bool changed = !same || before.state != now.state;
+  const auto right = entry.memory.find(event.node);
+  const auto work = work_.find(event.lab);
+  const bool repair = work != work_.end() && !work->second.now;
+  // A repair ends no node but those that have to stay stopped.
+  const bool crashed = repair && event.what == happening::died && right != entry.memory.end() && !right->second.stopped;
+  const bool caused = told_to(event.lab, event.node) && !crashed;
+  entry.seen[event.node] = now;
+  touch(entry);
+  if (event.what == happening::died || event.what == happening::removed)
+    close_terminals(entry, event.node, "node stopped");
+  follow_again(event.lab, entry);
+  const bool silent = caused || event.what == happening::present || event.what == happening::created;
+  if (changed) tell(entry, event.lab, now.info(), silent ? "" : explain_change(now, event.exit_code));
+  if ((caused && !repair) || event.what == happening::paused) return;
+  schedule(entry, event.lab, false);
+}
+
+void clab_state::link_lost(instance_entry& entry, const lab_event& event) {
+  const auto node = std::find_if(entry.seen.begin(), entry.seen.end(),
+                                 [&](const auto& each) { return each.second.container_id == event.container_id; });
+  if (node == entry.seen.end() || !entry.link_ends.contains({node->first, event.interface})) return;
+  // A command takes links away itself, and one that stops a node parks them.
+  if (work_.contains(event.lab) || clock::now() - entry.worked_on < lag) return;
+  if (const auto right = entry.memory.find(node->first); right != entry.memory.end() && right->second.stopped) return;
+  schedule(entry, event.lab, true);
+}
+
+void clab_state::update(instance_entry& entry, const std::string& instance, const lab_seen& seen, bool explain) {
+  const auto before = std::exchange(entry.seen, seen);
+  for (const auto& [name, then] : before)
+    if (!seen.contains(name) && then.state != "removed") {
+      auto& gone = entry.seen[name] = then;
+      gone.state = "removed";
+      tell(entry, instance, gone.info(), explain ? explain_change(gone, "") : "");
+    }
+  for (const auto& [name, now] : seen) {
+    const auto then = before.find(name);
+    const bool same = then != before.end() && then->second.container_id == now.container_id &&
+                      then->second.state == now.state && then->second.ipv4 == now.ipv4 && then->second.ipv6 == now.ipv6;
+    if (same) continue;
+    const bool other_state = then != before.end() && then->second.state != now.state;
+    tell(entry, instance, now.info(), explain && other_state ? explain_change(now, std::to_string(now.exit_code)) : "");
+  }
+  follow_again(instance, entry);
+}
+
+void clab_state::tell(const instance_entry& entry, const std::string& instance, const node_info& node,
+                      std::string what) const {
+  if (entry.observer) caf::anon_send(entry.observer, node_event{instance, node, std::move(what)});
+}
+
+// -- when to look -----------------------------------------------------------------------------------------------------
+
+void clab_state::schedule(instance_entry& entry, const std::string& instance, bool links_lost) {
+  entry.links_lost |= links_lost;
+  if (!entry.where) return;
+  if (work_.contains(instance)) {
+    entry.look_again = true;
+    return;
+  }
+  if (entry.check != 0) return;
+  const auto pause = entry.patience.pause(clock::now());
+  if (!pause) return give_up(entry, instance);
+  entry.given_up = false;
+  entry.check = ++checks_;
+  self->delayed_send(self, *pause, check_due{instance, entry.check});
+}
+
+/// Said once.
+void clab_state::give_up(instance_entry& entry, const std::string& instance) {
+  if (std::exchange(entry.given_up, true)) return;
+  for (const auto& each : entry.patients)
+    if (const auto node = entry.seen.find(each.node); node != entry.seen.end())
+      tell(entry, instance, node->second.info(),
+           "node " + each.node +
+               " fails again and again: it is not repaired any more for a while; restart it, or "
+               "redeploy the lab");
+}
+
+} // namespace stibium::containerlab

@@ -1,0 +1,214 @@
+#include "transport/runtime/containerlab/work.hpp"
+
+#include "actors/error.hpp"
+#include "transport/runtime/containerlab/topology_text.hpp"
+
+#include <caf/send.hpp>
+
+#include <cmath>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+
+namespace stibium::containerlab {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Counts a command among the builders while it lives.
+struct building {
+  explicit building(const tools& with)
+      : count(with.builders) {
+    ++*count;
+  }
+  ~building() { --*count; }
+  building(const building&) = delete;
+  building& operator=(const building&) = delete;
+  std::shared_ptr<std::atomic<int>> count;
+};
+
+std::string read_text(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+caf::expected<std::string> topology_of(const instance_ref& instance) {
+  return instance_topology(instance.topology, instance.name, fs::path{instance.source}.parent_path().string());
+}
+
+// Work on one instance.
+class job {
+public:
+  job(const tools& with, const clab_task& task)
+      : with_(with)
+      , task_(task)
+      , instance_(task.command.instance)
+      , files_{instance_.folder, instance_.name}
+      , log_(log_to(task.command.log)) {}
+
+  clab_outcome go() {
+    outcome_.memory = task_.memory;
+    outcome_.error = dispatch();
+    look();
+    if (outcome_.error) log_(own_line("ERRO", message_of(outcome_.error)));
+    return std::move(outcome_);
+  }
+
+private:
+  caf::error dispatch() {
+    auto engine = with_.engine;
+    if (const auto there = engine.version(); !there) return there.error();
+    switch (task_.command.verb) {
+    case lab_verb::deploy: return deploy();
+    case lab_verb::destroy: return destroy();
+    default: return on_node();
+    }
+  }
+
+  // What is there at the end, and what is right from now on.
+  void look() {
+    auto engine = with_.engine;
+    auto seen = look_at(engine, with_.run_root(), instance_.name);
+    if (!seen) return;
+    outcome_.known = true;
+    outcome_.seen = std::move(*seen);
+    const auto verb = task_.command.verb;
+    const auto& node = task_.command.node;
+    if (outcome_.seen.empty()) {
+      outcome_.memory.clear();
+      return;
+    }
+    if (verb == lab_verb::deploy || verb == lab_verb::destroy) {
+      outcome_.memory = remember(outcome_.seen);
+    } else if (const auto found = outcome_.seen.find(node); found != outcome_.seen.end() && touched_) {
+      const bool runs = found->second.running();
+      const bool was_stopped = outcome_.memory.contains(node) && outcome_.memory.at(node).stopped;
+      remember_node(outcome_.memory, outcome_.seen, node,
+                    !runs && (verb == lab_verb::stop_node || (verb == lab_verb::start_node && was_stopped)));
+    }
+    save_memory(files_, outcome_.memory);
+  }
+
+  clab_result clab(std::vector<std::string> args) const {
+    return with_.clab.run(args, instance_.folder, log_, *task_.stop, command_deadline);
+  }
+
+  caf::error deploy() {
+    const building now{with_};
+    auto text = topology_of(instance_);
+    if (!text) return std::move(text.error());
+    auto engine = with_.engine;
+    auto seen = look_at(engine, with_.run_root(), instance_.name);
+    if (!seen) return std::move(seen.error());
+    const bool same = !seen->empty() && read_text(files_.topology()) == *text;
+    if (!seen->empty() && !same) {
+      // The file that the nodes came from must still be there: containerlab finds by it what it has to remove.
+      if (auto error = clean_up(with_, instance_, {}, log_)) return error;
+    }
+    if (auto error = write_topology(instance_)) return error;
+    auto result =
+        same ? clab({"redeploy", "-t", files_.topology(), "--cleanup"}) : clab({"deploy", "-t", files_.topology()});
+    if (!result.error) return {};
+    log_(own_line("WARN", "Cleaning up: " + message_of(result.error)));
+    if (auto error = clean_up(with_, instance_, result.said.made_network(), log_))
+      log_(own_line("ERRO", "Cleaning up failed: " + message_of(error)));
+    return std::move(result.error);
+  }
+
+  caf::error destroy() {
+    const building now{with_};
+    return clean_up(with_, instance_, {}, log_);
+  }
+
+  caf::error on_node() {
+    const auto& name = task_.command.node;
+    auto engine = with_.engine;
+    const auto seen = look_at(engine, with_.run_root(), instance_.name);
+    if (!seen) return seen.error();
+    if (seen->empty()) return failure(ec::lab_not_running, "there is no instance " + instance_.name);
+    const auto found = seen->find(name);
+    if (found == seen->end()) return failure(ec::node_not_found, "node \"" + name + "\" has no container");
+    const auto& node = found->second;
+    const auto verb = task_.command.verb;
+    const bool alive = node.running() || node.state == "restarting";
+    if (verb == lab_verb::stop_node && !alive && node.state != "paused")
+      return failure(ec::node_not_running, "node \"" + name + "\" is not running");
+    if (verb == lab_verb::start_node && node.running())
+      return failure(ec::node_running, "node \"" + name + "\" is running");
+    if (node.state == "paused") {
+      if (const auto done = engine.call("POST", "/containers/" + node.container_id + "/unpause"); !done)
+        return done.error();
+      log_(own_line("INFO", "Resumed paused node name=" + name));
+      if (verb == lab_verb::start_node) return {};
+    }
+    touched_ = true;
+    return with_.version.has_node_commands() ? by_containerlab(verb, name) : by_docker(verb, node);
+  }
+
+  caf::error by_containerlab(lab_verb verb, const std::string& name) {
+    return node_command(with_, files_, to_string(verb).c_str(), name, log_, *task_.stop).error;
+  }
+
+  caf::error by_docker(lab_verb verb, const node_seen& node) {
+    auto engine = with_.engine;
+    log_(own_line("WARN", "containerlab " + with_.version.text() + " cannot " + to_string(verb) +
+                              " a node: Docker does it, and the node's links are lost"));
+    switch (verb) {
+    case lab_verb::stop_node: return engine.stop(node.container_id, with_.grace);
+    case lab_verb::start_node: return engine.start(node.container_id);
+    default: return engine.restart(node.container_id, with_.grace);
+    }
+  }
+
+  const tools& with_;
+  const clab_task& task_;
+  const instance_ref& instance_;
+  instance_files files_;
+  line_sink log_;
+  clab_outcome outcome_;
+  bool touched_ = false;
+};
+
+} // namespace
+
+clab_outcome carry_out(const tools& with, const clab_task& task) { return job{with, task}.go(); }
+
+clab_result node_command(const tools& with, const instance_files& files, const char* verb, const std::string& node,
+                         const line_sink& log, const runtime::interrupter& stop) {
+  std::vector<std::string> args{verb, "-t", files.topology(), "--node", node};
+  if (std::string_view{verb} != "start") {
+    const auto seconds = std::max<long long>(1, std::chrono::ceil<std::chrono::seconds>(with.grace).count());
+    args.insert(args.end(), {"--timeout", std::to_string(seconds) + "s"});
+  }
+  return with.clab.run(args, files.folder, log, stop, command_deadline);
+}
+
+caf::error write_topology(const instance_ref& instance) {
+  const auto text = topology_of(instance);
+  if (!text) return text.error();
+  const instance_files files{instance.folder, instance.name};
+  std::error_code code;
+  fs::create_directories(files.folder, code);
+  std::ofstream out{files.topology(), std::ios::binary | std::ios::trunc};
+  out << *text;
+  if (!out.flush()) return failure(ec::runtime_failed, files.topology() + " cannot be written");
+  return {};
+}
+
+line_sink log_to(const log_sink_actor& sink) {
+  return [sink](std::string line) {
+    if (sink) caf::anon_send(sink, log_lines{{std::move(line)}});
+  };
+}
+
+std::string own_line(const char* level, const std::string& text) {
+  const auto now = std::time(nullptr);
+  std::tm parts{};
+  ::localtime_r(&now, &parts);
+  char clock[16];
+  std::strftime(clock, sizeof clock, "%H:%M:%S", &parts);
+  return std::string{clock} + " " + level + " " + text;
+}
+
+} // namespace stibium::containerlab
