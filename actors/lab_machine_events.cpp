@@ -103,7 +103,8 @@ lab_machine::actions lab_machine::node_changed(const node_event& event, time_poi
   const bool expected = job_ && (job_->node.empty() || job_->node == event.node.name);
   if (!expected && !event.what.empty()) { // a command tells its own story
     line(event.what);
-    if (event.node.state == node_state::exited) tell(severity::warning, "Lab " + file_.name + ": " + event.what);
+    const bool down = event.node.state == node_state::exited;
+    tell(down ? severity::warning : severity::info, "Lab " + file_.name + ": " + event.what);
   }
   act<lab_action::publish>();
   return take_out();
