@@ -37,6 +37,9 @@ struct runtime_choice {
 /// The embedded runtime, under its name.
 runtime_choice embedded_runtime();
 
+/// The containerlab runtime, under its name.
+runtime_choice containerlab_runtime();
+
 /// Why a service could not start: what for people, and how the program ends.
 struct trouble {
   exit_code how = exit_code::broken;

@@ -1,5 +1,5 @@
 #include "deploy/service.hpp"
 
-int main(int argc, char** argv) {
-  return stibium::deploy::run_service(argc, argv, {stibium::deploy::embedded_runtime()});
-}
+using namespace stibium::deploy;
+
+int main(int argc, char** argv) { return run_service(argc, argv, {embedded_runtime(), containerlab_runtime()}); }
