@@ -14,6 +14,9 @@ namespace stibium::runtime {
 
 namespace {
 
+// A machine that has gone without a word is noticed after 30 s.
+constexpr int quiet_seconds = 15, probe_seconds = 5, probes = 3;
+
 std::string lower_case(std::string text) {
   if (!text.empty() && text.front() >= 'A' && text.front() <= 'Z') text.front() += 'a' - 'A';
   return text;
@@ -36,11 +39,20 @@ int finish(int fd, std::chrono::steady_clock::time_point until) {
   }
 }
 
+void tune(int fd) {
+  const auto set = [fd](int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, quiet_seconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, probe_seconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, probes);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, (quiet_seconds + probes * probe_seconds) * 1000);
+}
+
 int connect_to(const addrinfo& where, std::chrono::steady_clock::time_point until, unique_fd& into) {
   unique_fd fd{::socket(where.ai_family, where.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, where.ai_protocol)};
   if (!fd) return errno;
-  const int on = 1;
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  tune(fd.get());
   if (::connect(fd.get(), where.ai_addr, where.ai_addrlen) != 0) {
     if (errno != EINPROGRESS) return errno;
     if (const int error = finish(fd.get(), until)) return error;

@@ -10,7 +10,7 @@ namespace stibium::runtime {
 
 /// A TCP connection, or why there is none.
 struct dialled {
-  unique_fd fd;       ///< non-blocking, without delay of small packets
+  unique_fd fd;       ///< non-blocking, without delay of small packets, broken off 30 s after the far side has gone
   std::string reason; ///< "connection refused", ...; empty when connected
 };
 

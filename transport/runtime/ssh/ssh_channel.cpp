@@ -8,7 +8,7 @@
 #include <libssh/callbacks.h>
 
 #include <algorithm>
-#include <optional>
+#include <cerrno>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -23,6 +23,8 @@ namespace {
 // One turn of the loop takes this many reads of libssh (4 KiB each) from a connection, then others have theirs.
 constexpr int max_steps = 32;
 constexpr size_t max_write = 32 * 1024;
+// A server that keeps to the channel's window (1.25 MiB) never has more than this waiting here.
+constexpr int max_waiting = 4 * 1024 * 1024;
 
 // A terminal on the far side of an SSH connection. libssh reads and writes the socket, whenever there is something to
 // read there; what it has read waits in its channel, bounded by the channel's window.
@@ -71,7 +73,10 @@ public:
   }
 
   channel_result read(char* into, size_t room) override {
-    const int got = ssh_channel_read_nonblocking(channel_, into, static_cast<uint32_t>(room), 0);
+    const auto size = static_cast<uint32_t>(room);
+    int got = ssh_channel_read_nonblocking(channel_, into, size, 0);
+    if (const bool errors = got <= 0 && ssh_channel_poll(channel_, 1) > 0; errors)
+      got = ssh_channel_read_nonblocking(channel_, into, size, 1);
     if (got <= 0) return {over_ || got != 0 ? channel_result::kind::closed : channel_result::kind::would_block};
     flush(); // the window may have been widened
     return {channel_result::kind::done, static_cast<size_t>(got)};
@@ -138,18 +143,22 @@ private:
   // Lets libssh read and write what it can without waiting.
   void step() {
     for (int i = 0; i < max_steps && !over_; ++i) {
+      // libssh forgets what waits to be read once it sees that the connection has broken, so it never sees that.
+      char next;
+      const auto there = ::recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (there == 0 || (there < 0 && errno != EAGAIN && errno != EINTR)) return lose();
+      if (there < 0 && !has_unsent()) break;
       const int result = ssh_event_dopoll(event_, 0);
-      if (result == SSH_ERROR || !ssh_is_connected(session_.get())) {
-        lost_ = !over_;
-        over_ = true;
-      } else if (result != SSH_OK) {
-        break;
-      }
+      if (!over_ && (result == SSH_ERROR || !ssh_is_connected(session_.get()))) return lose();
+      if (result != SSH_OK) break;
     }
-    if (over_ || draining_ || !(ssh_get_poll_flags(session_.get()) & SSH_WRITE_PENDING)) return;
+    if (!over_ && waiting() > max_waiting) return lose();
+    if (over_ || draining_ || !has_unsent()) return;
     draining_ = true;
     watch(descriptor::wait_write);
   }
+
+  void lose() { over_ = lost_ = true; }
 
   void flush() {
     step();
@@ -166,16 +175,23 @@ private:
 
   // Calls back whoever waits for what is there now.
   void settle() {
-    if (readable_ && (over_ || ssh_channel_poll(channel_, 0) != 0)) call(readable_);
+    if (readable_ && (over_ || waiting() != 0)) call(readable_);
     if (writable_ && (over_ || hung_up_ || has_room())) call(writable_);
     if (ended_ && over_) call(ended_);
   }
 
+  // Bytes that can be read, of one stream and then the other; negative at their end.
+  int waiting() {
+    const int out = ssh_channel_poll(channel_, 0);
+    if (out > 0) return out;
+    const int err = ssh_channel_poll(channel_, 1);
+    return err > 0 ? err : out;
+  }
+
   static void call(callback& who) { std::exchange(who, nullptr)(); }
 
-  bool has_room() {
-    return ssh_channel_window_size(channel_) > 0 && !(ssh_get_poll_flags(session_.get()) & SSH_WRITE_PENDING);
-  }
+  bool has_unsent() { return (ssh_get_poll_flags(session_.get()) & SSH_WRITE_PENDING) != 0; }
+  bool has_room() { return ssh_channel_window_size(channel_) > 0 && !has_unsent(); }
 
   descriptor socket_; // a second descriptor of libssh's connection, to wait on
   ssh_event event_;

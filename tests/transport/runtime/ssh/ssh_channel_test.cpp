@@ -126,6 +126,16 @@ TEST_SUITE("ssh shells" * doctest::skip(no_sshd())) {
     shell->type("x"); // goes nowhere, and does no harm
   }
 
+  TEST_CASE_FIXTURE(shell_fixture, "ssh: what came before the connection broke is still read") {
+    const auto shell = open(server.login("echo first; exec sleep 1000"), false);
+    shell->wait_readable();
+    server.kill_all();
+    shell->wait_ended();
+    shell->start_reading();
+    CHECK(shell->end().error);
+    CHECK(shell->output() == "first\r\n");
+  }
+
   TEST_CASE_FIXTURE(shell_fixture, "ssh: twenty shells at a time") {
     std::vector<std::unique_ptr<talk>> shells;
     for (int i = 0; i < 20; ++i) shells.push_back(open(server.login("stty -echo; read x; echo got-$x")));

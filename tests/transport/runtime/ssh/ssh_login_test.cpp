@@ -51,7 +51,8 @@ struct password_server {
       channel = ssh_message_channel_request_open_reply_accept(message);
     } else if (type == SSH_REQUEST_CHANNEL && subtype == SSH_CHANNEL_REQUEST_SHELL) {
       ssh_message_channel_request_reply_success(message);
-      ssh_channel_write(channel, "welcome", 7);
+      ssh_channel_write(channel, "wel", 3);
+      ssh_channel_write_stderr(channel, "come", 4);
       ssh_channel_send_eof(channel);
       ssh_channel_close(channel);
     } else if (type == SSH_REQUEST_CHANNEL && subtype == SSH_CHANNEL_REQUEST_PTY) {

@@ -208,6 +208,16 @@ std::string talk::until(const std::string& text) {
   return output();
 }
 
+void talk::wait_readable() {
+  std::promise<void> done;
+  on_thread([&](runtime::terminal_channel& it) { it.when_readable([&] { done.set_value(); }); });
+  done.get_future().wait();
+}
+
+void talk::wait_ended() {
+  CHECK(all_->wait([&] { return all_->ended; }));
+}
+
 terminal_ended talk::end() {
   CHECK(all_->wait([&] { return all_->ended && all_->closed; }));
   terminal_ended result;

@@ -68,6 +68,9 @@ public:
   /// Types, as fast as the far side takes it.
   void type(std::string text);
   void start_reading();
+  /// Wait until there is something to read, without reading it; until the channel says that it has ended.
+  void wait_readable();
+  void wait_ended();
   /// Runs something on the io thread and waits for it.
   void on_thread(const std::function<void(runtime::terminal_channel&)>& what);
 
