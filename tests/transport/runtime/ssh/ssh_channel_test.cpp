@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <csignal>
+#include <future>
 
 using namespace stibium;
 using namespace stibium::test;
@@ -134,6 +134,31 @@ TEST_SUITE("ssh shells" * doctest::skip(no_sshd())) {
     shell->start_reading();
     CHECK(shell->end().error);
     CHECK(shell->output() == "first\r\n");
+  }
+
+  TEST_CASE_FIXTURE(shell_fixture, "ssh: a terminal works on the channel, and ends its program with its client") {
+    nursery births;
+    births.system = &system;
+    births.homes = {&thread};
+    std::promise<std::string> heard;
+    auto client = system.spawn([&heard](terminal_client_actor::pointer) -> terminal_client_actor::behavior_type {
+      return {[&heard, all = std::string{}](const terminal_output& out) mutable {
+                const bool before = all.find("end") != std::string::npos;
+                all += out.bytes;
+                if (!before && all.find("end") != std::string::npos) heard.set_value(all);
+              },
+              [](const terminal_ended&) {}};
+    });
+    auto channel = runtime::open_ssh(thread, server.login("echo pid=$$; read x; echo $x end; sleep 1000"));
+    REQUIRE(channel);
+    auto terminal = runtime::spawn_terminal(births, &thread, "node", std::move(*channel), client);
+    caf::anon_send(terminal, terminal_input{"typed\n"});
+    const auto output = heard.get_future().get();
+    CHECK(output.find("typed end") != std::string::npos);
+    caf::anon_send_exit(client, caf::exit_reason::kill);
+    CHECK(gone(static_cast<pid_t>(std::stol(output.substr(output.find("pid=") + 4)))));
+    caf::scoped_actor self{system};
+    self->wait_for(terminal, client);
   }
 
   TEST_CASE_FIXTURE(shell_fixture, "ssh: twenty shells at a time") {

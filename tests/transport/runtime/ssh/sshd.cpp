@@ -68,8 +68,15 @@ door::~door() {
   thread_.join();
 }
 
-sshd::sshd()
-    : made_chroot_{std::filesystem::create_directory(chroot_path)} {
+sshd::empty_folder::empty_folder()
+    : made{std::filesystem::create_directory(chroot_path)} {}
+
+sshd::empty_folder::~empty_folder() {
+  std::error_code ignored;
+  if (made) std::filesystem::remove(chroot_path, ignored);
+}
+
+sshd::sshd() {
   make_key("host");
   make_key("client");
   make_key("stranger");
@@ -83,7 +90,6 @@ sshd::sshd()
 sshd::~sshd() {
   door_.reset();
   kill_all();
-  if (made_chroot_) std::filesystem::remove(chroot_path);
 }
 
 void sshd::make_key(const std::string& name) {

@@ -49,7 +49,14 @@ private:
   void make_key(const std::string& name);
   void serve(int fd);
 
-  bool made_chroot_ = false;
+  // The folder that sshd needs for its unprivileged part; removed when it was not there before.
+  struct empty_folder {
+    empty_folder();
+    ~empty_folder();
+    bool made = false;
+  };
+
+  empty_folder chroot_;
   std::mutex mutex_;
   std::vector<runtime::child> children_; // under mutex_
   std::unique_ptr<door> door_;
