@@ -28,7 +28,8 @@ struct exec_request {
 /// `hang_up`, `kill` and the destructor reach the program and everything that it has started: Docker has no call for
 /// that, so the environment of the program carries a random mark, and a short shell script that runs in the container
 /// signals what carries it, what shares its session, and their children. Containers without a `sh` have no shells to
-/// end. It is tried again while the container is paused. After `hang_up` and `kill` nothing more is read.
+/// end. It is tried again while the container is paused. A program that ends by itself leaves alone what it has put
+/// into the background, as any shell does. After `hang_up` and `kill` nothing more is read.
 ///
 /// Errors: those of `engine`; a program that is not there or cannot be started is `runtime_failed` with Docker's words:
 /// another may be tried then.

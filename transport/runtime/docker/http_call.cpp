@@ -10,6 +10,7 @@
 #include <boost/beast/http.hpp>
 
 #include <array>
+#include <netinet/tcp.h>
 #include <optional>
 #include <vector>
 
@@ -21,6 +22,15 @@ using asio::generic::stream_protocol;
 using boost::system::error_code;
 
 namespace {
+
+// A peer that vanishes is noticed within a minute, also by those who only wait for it.
+void keep_alive(int socket) {
+  constexpr int on = 1, idle = 30, between = 10, probes = 3; // seconds
+  ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof between);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
 
 class beast_call final : public http_call, public std::enable_shared_from_this<beast_call> {
 public:
@@ -97,9 +107,7 @@ private:
                         [me = shared_from_this()](error_code failed, const stream_protocol::endpoint&) {
                           if (me->closed_) return;
                           if (failed) return me->unreachable(failed);
-                          error_code ignored; // a peer that vanishes is noticed in the end
-                          if (me->where_.path.empty())
-                            me->socket_.set_option(asio::socket_base::keep_alive{true}, ignored);
+                          if (me->where_.path.empty()) keep_alive(me->socket_.native_handle());
                           if (me->prefix_.empty()) return me->ask_version();
                           me->send(me->prefix_);
                         });

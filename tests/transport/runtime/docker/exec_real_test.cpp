@@ -88,6 +88,22 @@ TEST_CASE_FIXTURE(exec_fixture, "docker exec: closing ends the shell and all tha
   CHECK(in(id, "ps ax -o args | grep '[s]leep 100000'") == "sleep 100000\n");
 }
 
+TEST_CASE_FIXTURE(exec_fixture, "docker exec: a shell that ends by itself leaves what it put into the background") {
+  if (!begin()) return;
+  const auto id = make({"exec sleep 100000"});
+  const auto ear = attach();
+  auto channel = open(id, {"bash"});
+  REQUIRE(channel);
+  const auto terminal = attach_to(std::move(*channel), ear);
+  type(terminal, "nohup setsid sleep 76561 >/dev/null 2>&1 &\nsleep 76562\n");
+  REQUIRE(until(id, "[ $(ps ax -o args | grep -c '^sleep 7656') = 2 ]"));
+  type(terminal, "\x03");
+  type(terminal, "exit 0\n");
+  CHECK(ended(ear, "program ended (exit code 0)"));
+  self->wait_for(terminal);
+  CHECK(in(id, "ps ax -o args | grep '^sleep 7656'") == "sleep 76561\n");
+}
+
 TEST_CASE_FIXTURE(exec_fixture, "docker exec: a channel that is dropped ends its program, and only that") {
   if (!begin()) return;
   const auto id = make({"exec sleep 100000"});
