@@ -7,7 +7,7 @@ from stibium_harness import product
 from stibium_harness.node_image import IMAGE
 from stibium_harness.product import Composed
 
-TAG = "stibium:test"
+TAG, STAND_IN_TAG = "stibium:test", "stibium:stand-in"
 
 
 @pytest.fixture(scope="module")
@@ -134,26 +134,37 @@ def test_compose_wants_a_password(docker, tmp_path):
     assert "SB_NATIVE_PASSWORD" in asked.compose("config") and "password" in asked.compose("config", code=1, env={"SB_NATIVE_PASSWORD": ""})
 
 
-def ping_across(service, lab="ping"):
-    return service.stibium("shell", lab, "n1", typed="ping -c 1 -W 5 10.0.0.2\nexit\n")
+@pytest.fixture(params=["embedded", "containerlab"])
+def composed(docker, image, tmp_path, request):
+    """A composed service with the example labs, and the container's part of the containerlab that there is."""
+    product.docker(docker.host, "tag", IMAGE, "alpine:3")  # what the examples name
+    if request.param == "containerlab" and docker.is_stand_in:
+        product.for_stand_in(docker.host, image, STAND_IN_TAG, tmp_path)
+        image = STAND_IN_TAG
+    with Composed(docker, image, product.ROOT / "deploy/labs", request.param) as service:
+        service.until_healthy()
+        service.nodes_outlive_it = request.param == "containerlab"
+        yield service
 
 
-def test_a_composed_service_serves_a_lab(docker, image):
-    with Composed(docker, image, product.ROOT / "deploy/labs") as service:
-        service.until_healthy()
-        assert "inactive" in service.stibium("labs", "ping")
-        assert "ping is deployed" in service.stibium("deploy", "ping")
-        assert "1 received" in ping_across(service)
-        service.stibium("stop", "ping", "n2")
-        service.stibium("start", "ping", "n2")
-        assert "1 received" in ping_across(service)
-        service.compose("restart")
-        service.until_healthy()
-        # Nodes of the embedded runtime end with the container.
-        assert "exited" in service.stibium("labs", "ping")
-        assert "ping is deployed" in service.stibium("deploy", "ping")
-        assert "1 received" in ping_across(service)
-        assert "ping is destroyed" in service.stibium("destroy", "ping")
-        assert list(service.netns.iterdir()) == []
-        service.compose("stop")
-        assert service.container("{{.State.ExitCode}}") == "0"
+def expect_ping(service):
+    assert "1 received" in service.stibium("shell", "ping", "n1", typed="ping -c 1 -W 5 10.0.0.2\nexit\n")
+
+
+def test_a_composed_service_serves_a_lab(composed):
+    assert "inactive" in composed.stibium("labs", "ping")
+    assert "ping is deployed" in composed.stibium("deploy", "ping")
+    expect_ping(composed)
+    composed.stibium("stop", "ping", "n2")
+    composed.stibium("start", "ping", "n2")
+    expect_ping(composed)
+    composed.compose("restart")
+    composed.until_ready()
+    assert composed.stibium("labs", "ping").count("running" if composed.nodes_outlive_it else "exited") == 2
+    if not composed.nodes_outlive_it:
+        assert "ping is deployed" in composed.stibium("deploy", "ping")
+    expect_ping(composed)
+    assert "ping is destroyed" in composed.stibium("destroy", "ping")
+    assert list(composed.netns.iterdir()) == []
+    composed.compose("stop")
+    assert composed.container("{{.State.ExitCode}}") == "0"

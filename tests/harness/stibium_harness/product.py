@@ -1,4 +1,5 @@
 """What is shipped, made from a build: the Debian package, the image, and the compose file with a service from it."""
+import json
 import os
 import shutil
 import socket
@@ -6,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from .docker import HARNESS, NETWORK
 from .service import BIN, PASSWORD, USER
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,13 +50,22 @@ def image_of(host, deb, base, tag):
            f"PACKAGE=build/release/package/{deb.name}", context, timeout=300)
 
 
+def for_stand_in(host, image, tag, folder):
+    """An image that also has what the stand-in for containerlab needs."""
+    shutil.copytree(HARNESS / "standin", folder / "standin")
+    (folder / "Dockerfile").write_text(f"FROM {image}\nRUN apt-get update -q && apt-get install -qy --no-install-recommends "
+                                       "python3-yaml\nCOPY standin /usr/bin/standin\n")
+    docker(host, "build", "-t", tag, *build_arguments(image), folder, timeout=300)
+
+
 class Composed:
     """`compose up` with the labs of a folder on a free port; `down` when the block ends. Folders stand below the engine's, which
     cleans up after runs that are cut off."""
 
-    def __init__(self, engine, image, labs, runtime="embedded", containerlab=None, override=None):
+    def __init__(self, engine, image, labs, runtime="embedded"):
         self.engine, self.folder = engine, engine.daemon.folder / f"compose-{os.urandom(4).hex()}"
-        self.files = ["-f", str(ROOT / "deploy/compose.yaml")] + (["-f", str(override)] if override else [])
+        self.override = self.folder / "compose.override.yaml"
+        self.files = ["-f", str(ROOT / "deploy/compose.yaml")]
         self.netns, self.data = self.folder / "netns", self.folder / "data"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -63,7 +74,7 @@ class Composed:
                     "STIBIUM_IMAGE": image, "STIBIUM_RUNTIME": runtime, "STIBIUM_LISTEN": f"127.0.0.1:{self.port}",
                     "STIBIUM_LABS": str(labs), "STIBIUM_DATA": str(self.data), "NETNS": str(self.netns),
                     "DOCKER_SOCKET": engine.host.removeprefix("unix://"),
-                    "CONTAINERLAB": str(containerlab or engine.containerlab)}
+                    "CONTAINERLAB": engine.containerlab}
 
     def compose(self, *words, code=0, timeout=120, **more):
         program = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
@@ -75,6 +86,8 @@ class Composed:
     def __enter__(self):
         self.data.mkdir(parents=True)
         self.netns.mkdir()
+        self.override.write_text(json.dumps({"services": {"stibium": {"environment": NETWORK}}}))
+        self.files += ["-f", str(self.override)]
         # As /run is on a machine with systemd: shared.
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.netns], check=True)
         try:
@@ -105,6 +118,10 @@ class Composed:
         """`docker inspect` of the service's container."""
         name = self.compose("ps", "-a", "-q").strip()
         return docker(self.engine.host, "inspect", "-f", template, name).strip()
+
+    def until_ready(self):
+        """Like until_healthy, without the pauses of Docker's checks."""
+        self.compose("exec", "-T", "stibium", "timeout", "30", "sh", "-c", "until stibium health 2>&1; do sleep 0.1; done")
 
     def until_healthy(self, seconds=60):
         deadline = time.monotonic() + seconds
