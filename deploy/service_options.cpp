@@ -1,6 +1,8 @@
 #include "deploy/service_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <iostream>
@@ -35,16 +37,17 @@ struct arguments {
   bool check = false, print = false;
 };
 
-void declare(CLI::App& app, arguments& all) {
+void declare(CLI::App& app, arguments& all, const std::vector<std::string>& runtimes) {
   app.footer(examples);
   app.set_version_flag("--version", "stibiumd " STIBIUM_VERSION);
-  const auto add = [&](const char* name, std::string& into, const char* type, const char* help) {
+  const auto add = [&](const char* name, std::string& into, const char* type, const std::string& help) {
     app.add_option(name, into, help)->type_name(type)->group("Serving");
   };
   add("--listen", all.listen, "HOST:PORT", "Where to listen; port 0 takes a free one (default: 127.0.0.1:3000)");
   add("--labs", all.labs, "DIR", "The folder of topology files, *.clab.yml (default: labs)");
   add("--data", all.data, "DIR", "Where database, keys and running labs are kept");
-  add("--runtime", all.runtime, "NAME", "What runs the labs (default: embedded)");
+  add("--runtime", all.runtime, "NAME",
+      fmt::format("What runs the labs: {} (default: {})", fmt::join(runtimes, " or "), runtimes.front()));
   app.add_option("--config", all.config, "Read this file; the command line goes before it")
       ->type_name("FILE")
       ->group("Configuration");
@@ -85,7 +88,7 @@ std::variant<settings, exit_code> read_command_line(int argc, char** argv, const
   use_runtimes(runtimes);
   arguments all;
   CLI::App app{about, "stibiumd"};
-  declare(app, all);
+  declare(app, all, runtimes);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
