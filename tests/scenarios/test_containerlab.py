@@ -16,7 +16,7 @@ SEVERAL = [f"five{i}" for i in range(5)]
 @pytest.fixture(scope="module")
 def service(docker, with_runtime):
     made = {"pair.clab.yml": labs.pair("pair"), "many.clab.yml": labs.ring("many", MANY),
-            **{f"{name}.clab.yml": labs.ring(name, 4, f"10.{10 + i}") for i, name in enumerate(SEVERAL)}}
+            **{f"{name}.clab.yml": labs.ring(name, 2, f"10.{10 + i}") for i, name in enumerate(SEVERAL)}}
     with DockerService(docker, labs=made, config={"runtime": {"parallel": 2}}) as one:
         yield one
 

@@ -6,8 +6,8 @@ import requests
 from stibium_harness import DockerService, Lab, labs
 from stibium_harness.lab import DEPLOY, DESTROY, DONE, RESTART, START, STOP, until
 
-STATES = ["deploying early", "deploying", "running", "redeploying", "stopping a node", "node stopped", "starting a node",
-          "restarting a node", "destroying", "failed", "destroyed"]
+RUNNING = ["running", "stopping a node", "node stopped", "starting a node", "restarting a node"]
+STATES = [*RUNNING, "deploying early", "deploying", "redeploying", "destroying", "failed", "destroyed"]
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +61,14 @@ def test_killed(docker, service, state):
         if state == "node stopped":
             assert lab.states()["r1"] == "exited"
             lab.start("r1")
-        if state in ("running", "node stopped", "stopping a node", "starting a node", "restarting a node"):
+        if state in RUNNING:
             if lab.states()["r1"] != "running":
                 lab.start("r1")
             lab.until_pings("r0", "10.2.0.2")
             lab.until_pings("r1", "10.2.1.2")
-        if state == "destroyed":
-            assert instance is None
-        if state != "failed":
+            lab.destroy()
+        elif state != "failed":
+            assert state != "destroyed" or instance is None
             lab.deploy()
             assert lab.ping("r0", "10.2.0.2") and len(docker.containers(lab.instance()["name"])) == 3
             lab.destroy()
