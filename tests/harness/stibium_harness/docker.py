@@ -82,11 +82,33 @@ class Docker:
     # -- what is left
 
     def left(self):
-        """What is there now and was not before this engine was started, but for the engine itself."""
-        found = {key: sorted(now - self.before[key]) for key, now in traces().items()}
-        found["containers"] = sorted(self.containers()) if self.daemon.process.poll() is None else []
-        found["processes"] = sorted(found["processes"])
-        return {key: what for key, what in found.items() if what}
+        """What is there now and was not before this engine was started, but for what belongs to other engines."""
+        running = self.daemon.process.poll() is None
+        found = {key: now - self.before[key] for key, now in traces().items()}
+        found["interfaces"] = {name for name in found["interfaces"] if not self._is_foreign(name)}
+        found["containers"] = set(self.containers()) if running else set()
+        found["networks"] = {one["Name"] for one in self.engine.call("GET", "/networks")} - {"host", "none", "bridge"} if running else set()
+        found["processes"] = set(self._processes())
+        return {key: sorted(what) for key, what in found.items() if what}
+
+    def _is_foreign(self, name):
+        """A bridge of another engine, or what is attached to one."""
+        bridge = name if name.startswith("br-") else os.path.basename(os.path.realpath(f"/sys/class/net/{name}/master"))
+        ours = dockerd.bridges(self.daemon.folder)
+        return bridge.startswith("br-") and bridge not in ours
+
+    def _processes(self):
+        """Nodes, and what was started for them; never the engine's own."""
+        marks = f"DOCKER_HOST={self.host}".encode(), f"{tempfile.gettempdir()}/stibium-".encode()
+        for home in Path("/proc").glob("[0-9]*"):
+            try:
+                words, groups = (home / "cmdline").read_bytes(), (home / "cgroup").read_text()
+                environment = (home / "environ").read_bytes()
+            except OSError:
+                continue  # it has ended
+            of_a_service = marks[1] in words and b"/stibium-docker-" not in words
+            if f"/{self.daemon.cgroup}/" in groups or of_a_service or (marks[0] in environment and int(home.name) != os.getpid()):
+                yield f"{home.name} {words.decode(errors='replace')[:200]}"
 
     def expect_nothing_left(self, seconds=15):
         deadline = time.monotonic() + seconds
@@ -95,15 +117,19 @@ class Docker:
             time.sleep(0.2)
 
     def close(self):
+        """Ends the engine; fails when something is left."""
+        bridges = dockerd.bridges(self.daemon.folder)
         self.daemon.close()
         deadline = time.monotonic() + 10
-        while left := {key: sorted(now - self.before[key]) for key, now in traces().items() if now - self.before[key]}:
+        while left := {*self._processes(), *(bridges & set(os.listdir("/sys/class/net"))),
+                       *(place for key in ("rules", "mounts", "folders") for place in traces()[key] - self.before[key])}:
             assert time.monotonic() < deadline, left
             time.sleep(0.2)
+        assert not self.daemon.folder.exists()
 
 
 def traces():
-    """What labs and engines leave on a machine: network namespaces, interfaces, rules, mounts, cgroups, folders, processes."""
+    """What labs and engines leave on a machine: network namespaces, interfaces, rules, mounts, folders."""
     rules = [subprocess.run([program, "-S"], capture_output=True, text=True, check=False).stdout if shutil.which(program) else ""
              for program in ("iptables", "ip6tables")]
     temporary = Path(tempfile.gettempdir())
@@ -112,21 +138,7 @@ def traces():
             "interfaces": set(os.listdir("/sys/class/net")),
             "rules": {line for text in rules for line in text.splitlines()},
             "mounts": {place for place in mounts if place.startswith(str(temporary)) and "/stibium-docker-" not in place},
-            "folders": {str(path) for path in temporary.glob("stibium-*") if not path.name.startswith("stibium-docker-")},
-            "processes": {f"{pid} {words}" for pid, words in _processes()}}
-
-
-def _processes():
-    """Nodes and what runs them; never the engine's own."""
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            words = (Path("/proc") / pid / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-            groups = (Path("/proc") / pid / "cgroup").read_text()
-        except OSError:
-            continue
-        of_a_service = f"{tempfile.gettempdir()}/stibium-" in words and "/stibium-docker-" not in words
-        if f"/stibium-test-{os.getpid()}/" in groups or "containerlab " in words or of_a_service:
-            yield int(pid), words
+            "folders": {str(path) for path in temporary.glob("stibium-*") if not path.name.startswith("stibium-docker-")}}
 
 
 class DockerService(Service):
@@ -155,12 +167,12 @@ class DockerService(Service):
         """Also removes what the service did not, so that one failed test does not spoil the next ones."""
         self.script()
         super().close()
-        if self.docker.daemon.process.poll() is None:
-            for name, one in self.docker.containers().items():
-                if one["Labels"].get("clab-topo-file", "").startswith(str(self.folder)):
-                    print(f"harness: left by the service: {name}", file=sys.stderr)
-                    self.docker.engine.remove(one["Id"])
+        if self.docker.daemon.process.poll() is not None:
+            return
+        left = [name for name, one in self.docker.containers().items()
+                if one["Labels"].get("clab-topo-file", "").startswith(str(self.folder))]
+        for name in left:
+            print(f"harness: left by the service: {name}", file=sys.stderr)
+            self.docker.engine.remove(name)
+        if left:
             self.docker.engine.call("POST", "/networks/prune")
-            for name in set(dockerd.namespaces()) - self.docker.before["namespaces"]:
-                if name.startswith("clab-park-"):
-                    subprocess.run(["ip", "netns", "delete", name], check=False)

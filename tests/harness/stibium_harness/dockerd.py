@@ -31,8 +31,7 @@ class Dockerd:
         self.cgroup = f"stibium-test-{os.getpid()}"
         self.process = None
         self.log = self.folder / "log"
-        note = {"cgroup": self.cgroup, "links": sorted(os.listdir("/sys/class/net")), "namespaces": namespaces()}
-        (self.folder / _NOTE).write_text(json.dumps(note))
+        (self.folder / _NOTE).write_text(json.dumps({"cgroup": self.cgroup}))
         (self.folder / "data").mkdir()
         # In memory: layers are thousands of files, which some disks take long to remove.
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=50%,mode=0711", "stibium-test", str(self.folder / "data")], check=False,
@@ -113,6 +112,15 @@ def empty(host):
     engine.call("POST", "/networks/prune")
 
 
+def bridges(folder):
+    """The bridges of all networks that the engine of this folder ever had."""
+    try:
+        known = (Path(folder) / "data/network/files/local-kv.db").read_bytes()
+    except OSError:
+        return set()
+    return {f"br-{found[:12].decode()}" for found in re.findall(rb"[0-9a-f]{64}", known)}
+
+
 def namespaces():
     try:
         return sorted(os.listdir("/run/netns"))
@@ -121,19 +129,16 @@ def namespaces():
 
 
 def sweep(folder):
-    """Ends and removes what a Dockerd of this folder has left: processes, mounts, cgroups, bridges, links, namespaces, files."""
+    """Ends and removes what a Dockerd of this folder has left: processes, mounts, cgroups, bridges, files."""
     folder = Path(folder)
     note = json.loads((folder / _NOTE).read_text())
     _kill(note["cgroup"], str(folder))
+    left_bridges = bridges(folder) & set(os.listdir("/sys/class/net"))
     for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
         if (place := line.split()[1]).startswith(str(folder) + "/"):
             subprocess.run(["umount", "-l", place], check=False, stderr=subprocess.DEVNULL)
-    for name in set(namespaces()) - set(note["namespaces"]):
-        if name.startswith("clab-park-"):
-            subprocess.run(["ip", "netns", "delete", name], check=False)
-    for name in set(os.listdir("/sys/class/net")) - set(note["links"]):
-        if re.fullmatch("br-[0-9a-f]{12}", name) and not os.listdir(f"/sys/class/net/{name}/brif"):
-            subprocess.run(["ip", "link", "delete", name], check=False)
+    for name in left_bridges:
+        subprocess.run(["ip", "link", "delete", name], check=False)
     for parent in Path("/sys/fs/cgroup").glob("**/" + note["cgroup"]):
         for group, _, _ in os.walk(parent, topdown=False):
             try:

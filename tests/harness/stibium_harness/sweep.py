@@ -57,7 +57,13 @@ def _is_caller(pid):
 
 
 def _namespaces(folder):
+    """Those of the embedded runtime's nodes, and those where links of stopped containers wait."""
     names = set()
+    there = os.listdir("/run/netns") if os.path.isdir("/run/netns") else []
+    for path in Path(folder).glob("**/*.clab.yml"):
+        if "labs" not in path.parts:
+            parked = f"clab-park-clab-{path.name.removesuffix('.clab.yml')}-"
+            names.update(name for name in there if name.startswith(parked))
     for path in Path(folder).glob("**/run/*/*"):
         if path.is_file() and path.suffix == ".json":
             names.update(re.findall(r'"netns"\s*:\s*"([\w.-]+)"', path.read_text(errors="replace")))
@@ -65,7 +71,7 @@ def _namespaces(folder):
 
 
 if __name__ == "__main__":
-    sweep(sys.argv[1])
     import dockerd
     for note in list(Path(sys.argv[1]).glob("*/" + dockerd._NOTE)):
         dockerd.sweep(note.parent)
+    sweep(sys.argv[1])
