@@ -102,6 +102,15 @@ caf::expected<clab_version> cli::version() const {
   return read_version(result.out);
 }
 
+caf::expected<std::vector<inspected_node>> cli::inspect() const {
+  const runtime::interrupter never;
+  auto result = run({"inspect", "--all", "--format", "json"}, "/", nullptr, never, probe_deadline);
+  if (result.error)
+    return failure(ec::runtime_unavailable, "containerlab cannot inspect labs: " + message_of(result.error));
+  auto nodes = read_inspect(result.out); // older versions say in words that there are none
+  return nodes ? std::move(*nodes) : std::vector<inspected_node>{};
+}
+
 clab_result cli::run(const std::vector<std::string>& args, const std::string& folder, const line_sink& log,
                      const runtime::interrupter& stop, std::chrono::milliseconds deadline, bool all) const {
   clab_result result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transport/runtime/child_process.hpp"
+#include "transport/runtime/containerlab/inspect.hpp"
 #include "transport/runtime/containerlab/output.hpp"
 
 #include <caf/expected.hpp>
@@ -56,6 +57,10 @@ public:
 
   /// Asks for its version. Error: `runtime_unavailable` when it cannot be run.
   caf::expected<clab_version> version() const;
+
+  /// Asks for the nodes of all labs on this machine, ours or not: what cannot be read is none. Error: containerlab
+  /// cannot do its work.
+  caf::expected<std::vector<inspected_node>> inspect() const;
 
   /// Runs `containerlab ARGS...` in a folder, with `CLAB_LABDIR_BASE` set to it. Lines of both streams go to `log` as
   /// they come, those of stdout only when `all`. An interrupt is passed on as SIGINT, then SIGTERM, then SIGKILL to the

@@ -48,7 +48,7 @@ runtime_actor spawn_containerlab_runtime(const nursery& in, io::io_thread& threa
   auto with = std::make_shared<tools>(
       tools{cli{{how.binary, how.docker_host, how.run_root}}, docker::engine{endpoint_of(how)}, {}, how.stop_grace});
   with->clab.end_strays();
-  auto first = std::make_shared<survey>(look_around(*with, 0));
+  auto first = std::make_shared<survey>(look_around(*with, 0, true));
   return spawn(in, placement::on(&thread), {"runtime", "containerlab", "", 0}, containerlab_runtime, in, &thread, how,
                std::move(with), std::move(first));
 }

@@ -11,7 +11,7 @@ namespace stibium::containerlab {
 class damper {
 public:
   using time = std::chrono::steady_clock::time_point;
-  static constexpr size_t max_tries = 5; ///< within `window`
+  static constexpr size_t max_tries = 6; ///< within `window`
   static constexpr std::chrono::seconds window{180};
   static constexpr std::chrono::milliseconds first_pause{400}, longest_pause{20'000};
 

@@ -23,7 +23,8 @@ public:
   heal_outcome go() {
     outcome_.memory = task_.memory;
     outcome_.error = work();
-    if (outcome_.error) log_(own_line("ERRO", "Repairing: " + message_of(outcome_.error)));
+    if (outcome_.error && outcome_.error != ec::runtime_unavailable)
+      log_(own_line("ERRO", "Repairing: " + message_of(outcome_.error)));
     if (outcome_.known) save_memory(files_, outcome_.memory);
     return std::move(outcome_);
   }
@@ -32,6 +33,8 @@ private:
   caf::error work() {
     if (auto error = look()) return error;
     outcome_.patients = diagnose(task_.memory, outcome_.seen);
+    for (const auto& [name, node] : outcome_.seen)
+      if (node.state == "restarting") outcome_.restarting.push_back(name);
     if (outcome_.patients.empty() && !task_.links_lost) return {};
     auto reading = topology::read_topology(task_.instance.topology);
     if (reading.value)
@@ -53,10 +56,19 @@ private:
     stop_again();
     outcome_.repaired = !outcome_.patients.empty() || !result.said.linked().empty();
     for (const auto& each : outcome_.patients)
-      outcome_.told[each.node] = describe_repair(each, peers_of(plan_, each.node));
+      outcome_.told[each.node] = describe_repair(each, running_peers(each.node));
     if (outcome_.patients.empty())
       for (const auto& node : result.said.linked()) outcome_.told[node] = "node " + node + " has its lost links again";
     return {};
+  }
+
+  std::set<std::string> running_peers(const std::string& node) const {
+    auto peers = peers_of(plan_, node);
+    std::erase_if(peers, [&](const auto& peer) {
+      const auto seen = outcome_.seen.find(peer);
+      return seen == outcome_.seen.end() || !seen->second.running();
+    });
+    return peers;
   }
 
   caf::error look() {
@@ -125,6 +137,8 @@ private:
         stop_node(now->second);
       }
       if (look()) return;
+      auto& memory = outcome_.memory[name];
+      memory.relink = true; // it may have had links to what was repaired
       remember_node(outcome_.memory, outcome_.seen, name, !outcome_.seen[name].running());
     }
   }

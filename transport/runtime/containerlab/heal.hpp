@@ -26,6 +26,7 @@ struct heal_outcome {
   lab_seen seen;
   lab_memory memory;
   std::vector<patient> patients;           ///< what was wrong
+  std::vector<std::string> restarting;     ///< nodes that Docker is about to start again
   std::map<std::string, std::string> told; ///< by node: what was done, for people
 };
 

@@ -3,6 +3,8 @@
 
 #include <caf/all.hpp>
 
+#include <set>
+
 namespace stibium::containerlab {
 
 namespace {
@@ -11,7 +13,7 @@ const std::vector<std::string> events_arguments{"events", "--format", "json", "-
 
 } // namespace
 
-survey look_around(tools with, uint64_t begun) {
+survey look_around(tools with, uint64_t begun, bool thorough) {
   survey found;
   found.begun = begun;
   const auto version = with.clab.version();
@@ -27,6 +29,13 @@ survey look_around(tools with, uint64_t begun) {
     const auto& topology = nodes.begin()->second.topology;
     found.memories[name] = load_memory({topology.substr(0, topology.rfind('/')), name});
   }
+  if (!thorough) return found;
+  const auto all = with.clab.inspect();
+  if (!all) return found.trouble = all.error(), found;
+  std::set<std::string> others;
+  for (const auto& node : *all)
+    if (!found.labs.contains(node.lab)) others.insert(node.lab);
+  found.others = others.size();
   return found;
 }
 
@@ -41,7 +50,7 @@ helper_actor::behavior_type helper(helper_actor::pointer self) {
         self->quit();
       },
       [self](const survey_order& order) {
-        caf::anon_send(order.boss, look_around(order.with, order.begun));
+        caf::anon_send(order.boss, look_around(order.with, order.begun, order.thorough));
         self->quit();
       },
       [self](const events_order& order) {

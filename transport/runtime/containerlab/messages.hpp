@@ -42,6 +42,7 @@ struct survey {
   caf::error trouble; ///< why nothing can be done; none: ready
   std::string docker; ///< its version
   clab_version version;
+  size_t others = 0; ///< labs on this machine that are not ours; only of a thorough look
   std::map<std::string, lab_seen> labs;
   std::map<std::string, lab_memory> memories;
   uint64_t begun = 0; ///< the runtime's count of changes when it began
@@ -68,6 +69,7 @@ struct heal_order {
 struct survey_order {
   tools with;
   uint64_t begun = 0;
+  bool thorough = false; ///< also whether containerlab can reach Docker
   clab_actor boss;
 };
 struct events_order {
@@ -80,7 +82,7 @@ using helper_actor = caf::typed_actor<caf::reacts_to<command_order>, caf::reacts
 helper_actor::behavior_type helper(helper_actor::pointer self);
 
 /// Looks at Docker, containerlab and all labs; blocks.
-survey look_around(tools with, uint64_t begun);
+survey look_around(tools with, uint64_t begun, bool thorough);
 
 /// Opens a terminal's far side, then ends.
 struct opening {

@@ -36,14 +36,16 @@ lab_memory remember(const lab_seen& seen, const lab_memory& before) {
   for (const auto& [name, node] : seen) {
     const auto known = before.find(name);
     const bool stopped = known != before.end() && known->second.stopped && !node.running();
-    result[name] = {node.container_id, node.started_at, stopped};
+    result[name] = {node.container_id, node.started_at, stopped, stopped && known->second.relink};
   }
   return result;
 }
 
 void remember_node(lab_memory& memory, const lab_seen& seen, const std::string& node, bool stopped) {
   const auto found = seen.find(node);
-  if (found != seen.end()) memory[node] = {found->second.container_id, found->second.started_at, stopped};
+  if (found == seen.end()) return;
+  const bool relink = stopped && memory[node].relink;
+  memory[node] = {found->second.container_id, found->second.started_at, stopped, relink};
 }
 
 std::vector<patient> diagnose(const lab_memory& memory, const lab_seen& seen) {
@@ -81,6 +83,8 @@ std::string to_json(const lab_memory& memory) {
     put(node.started_at);
     out.Key("stopped");
     out.Bool(node.stopped);
+    out.Key("relink");
+    out.Bool(node.relink);
     out.EndObject();
   }
   out.EndObject();
@@ -94,9 +98,12 @@ std::optional<lab_memory> read_memory(std::string_view json) {
   lab_memory result;
   for (const auto& each : from.GetObject()) {
     if (!each.value.IsObject()) return std::nullopt;
-    node_memory node{text_at(each.value, "container"), text_at(each.value, "startedAt"), false};
-    const auto stopped = each.value.FindMember("stopped");
-    node.stopped = stopped != each.value.MemberEnd() && stopped->value.IsTrue();
+    const auto flag = [&](const char* key) {
+      const auto at = each.value.FindMember(key);
+      return at != each.value.MemberEnd() && at->value.IsTrue();
+    };
+    node_memory node{text_at(each.value, "container"), text_at(each.value, "startedAt"), flag("stopped"),
+                     flag("relink")};
     result.emplace(std::string{each.name.GetString(), each.name.GetStringLength()}, std::move(node));
   }
   return result;

@@ -34,6 +34,7 @@ using lab_seen = std::map<std::string, node_seen>;
 struct node_memory {
   std::string container_id, started_at;
   bool stopped = false; ///< by a command: it is to stay so
+  bool relink = false;  ///< while it was stopped its links were lost: they are made again when it starts
 };
 
 /// The nodes of one lab as they ought to be, by name.

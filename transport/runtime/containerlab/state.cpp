@@ -67,7 +67,7 @@ void clab_state::launch(const std::string& instance, running_work& slot) {
     if (what.observer) entry->observer = what.observer;
     if (what.log) entry->log = what.log;
     entry->patience.reset();
-    entry->given_up = entry->links_lost = entry->look_again = false;
+    entry->links_lost = entry->look_again = false;
     entry->check = 0;
     touch(*entry);
     close_for(what);
@@ -172,8 +172,10 @@ void clab_state::done(const heal_done& news) {
   if (at == work_.end() || at->second.now || !entry) return;
   const auto& outcome = news.outcome;
   const bool failed = outcome.error && outcome.error != ec::cancelled;
-  if (!outcome.patients.empty() || failed) entry->patience.tried(clock::now());
-  if (!outcome.patients.empty()) entry->patients = outcome.patients;
+  std::set<std::string> troubled{outcome.restarting.begin(), outcome.restarting.end()};
+  for (const auto& each : outcome.patients) troubled.insert(each.node);
+  if (!troubled.empty() || failed) entry->patience.tried(clock::now());
+  if (!troubled.empty()) entry->patients = std::move(troubled);
   if (outcome.known) {
     entry->memory = outcome.memory;
     update(*entry, news.instance, outcome.seen, false);

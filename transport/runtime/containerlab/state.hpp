@@ -61,8 +61,8 @@ private:
     uint64_t check = 0;            ///< the number of the one that is due; 0: none
     uint64_t changed = 0;          ///< the count of changes at its last change
     clock::time_point worked_on{}; ///< when the last command or repair ended
-    bool links_lost = false, look_again = false, given_up = false;
-    std::vector<patient> patients; ///< of the last repair
+    bool links_lost = false, look_again = false;
+    std::set<std::string> patients; ///< of the last repair
   };
   struct waiting_command {
     runtime_command what;

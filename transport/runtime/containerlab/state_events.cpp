@@ -23,10 +23,10 @@ std::chrono::milliseconds longer(std::chrono::milliseconds pause) {
 }
 
 // What a node's change means to people, when no command caused it.
-std::string explain_change(const node_seen& now, const std::string& exit_code) {
+std::string explain_change(const std::string& before, const node_seen& now, const std::string& exit_code) {
   if (now.state == "paused") return "node " + now.node + " is paused";
   if (now.state == "removed") return "the container of node " + now.node + " was removed";
-  if (now.running()) return "node " + now.node + " has started";
+  if (now.running()) return "node " + now.node + (before == "paused" ? " runs again after a pause" : " has started");
   return "node " + now.node + " has exited" + (exit_code.empty() ? "" : " (exit code " + exit_code + ")");
 }
 
@@ -41,7 +41,7 @@ bool is_stale(const lab_event& event, const std::string& container, const std::s
 void clab_state::tick() {
   const auto now = clock::now();
   if (!surveying_ && now >= next_survey_) {
-    surveying_ = help("survey", "", survey_order{*with_, changes_, clab_actor{self}});
+    surveying_ = help("survey", "", survey_order{*with_, changes_, !health_.ready, clab_actor{self}});
     if (!surveying_) next_survey_ = now + longest_pause;
   }
   if (health_.ready && !streaming_ && now >= next_stream_) {
@@ -84,6 +84,7 @@ void clab_state::take(const survey& news) {
   survey_pause_ = 0ms;
   next_survey_ = clock::now() + survey_when_ready;
   if (with_->version != news.version) with_->version = news.version;
+  if (news.others > 0) spdlog::info("{} labs on this machine are not ours; they are left alone", news.others);
   set_health({true, "containerlab " + news.version.text() + " on Docker " + news.docker});
   if (!std::exchange(taken_back_, true))
     for (const auto& [name, seen] : news.labs) {
@@ -158,7 +159,7 @@ void clab_state::hear_of(instance_entry& entry, const lab_event& event) {
     close_terminals(entry, event.node, "node stopped");
   follow_again(event.lab, entry);
   const bool silent = caused || event.what == happening::present || event.what == happening::created;
-  if (changed) tell(entry, event.lab, now.info(), silent ? "" : explain_change(now, event.exit_code));
+  if (changed) tell(entry, event.lab, now.info(), silent ? "" : explain_change(before.state, now, event.exit_code));
   if ((caused && !repair) || event.what == happening::paused) return;
   schedule(entry, event.lab, false);
 }
@@ -179,7 +180,7 @@ void clab_state::update(instance_entry& entry, const std::string& instance, cons
     if (!seen.contains(name) && then.state != "removed") {
       auto& gone = entry.seen[name] = then;
       gone.state = "removed";
-      tell(entry, instance, gone.info(), explain ? explain_change(gone, "") : "");
+      tell(entry, instance, gone.info(), explain ? explain_change(then.state, gone, "") : "");
     }
   for (const auto& [name, now] : seen) {
     const auto then = before.find(name);
@@ -187,7 +188,8 @@ void clab_state::update(instance_entry& entry, const std::string& instance, cons
                       then->second.state == now.state && then->second.ipv4 == now.ipv4 && then->second.ipv6 == now.ipv6;
     if (same) continue;
     const bool other_state = then != before.end() && then->second.state != now.state;
-    tell(entry, instance, now.info(), explain && other_state ? explain_change(now, std::to_string(now.exit_code)) : "");
+    tell(entry, instance, now.info(),
+         explain && other_state ? explain_change(then->second.state, now, std::to_string(now.exit_code)) : "");
   }
   follow_again(instance, entry);
 }
@@ -209,20 +211,19 @@ void clab_state::schedule(instance_entry& entry, const std::string& instance, bo
   if (entry.check != 0) return;
   const auto pause = entry.patience.pause(clock::now());
   if (!pause) return give_up(entry, instance);
-  entry.given_up = false;
   entry.check = ++checks_;
   self->delayed_send(self, *pause, check_due{instance, entry.check});
 }
 
-/// Said once.
+/// Until some time has passed; a command on the lab ends that too.
 void clab_state::give_up(instance_entry& entry, const std::string& instance) {
-  if (std::exchange(entry.given_up, true)) return;
-  for (const auto& each : entry.patients)
-    if (const auto node = entry.seen.find(each.node); node != entry.seen.end())
+  entry.check = ++checks_;
+  self->delayed_send(self, damper::window, check_due{instance, entry.check});
+  for (const auto& name : entry.patients)
+    if (const auto node = entry.seen.find(name); node != entry.seen.end())
       tell(entry, instance, node->second.info(),
-           "node " + each.node +
-               " fails again and again: it is not repaired any more for a while; restart it, or "
-               "redeploy the lab");
+           "node " + name +
+               " fails again and again: it is not repaired any more for a while; restart it, or redeploy the lab");
 }
 
 } // namespace stibium::containerlab

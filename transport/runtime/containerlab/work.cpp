@@ -1,11 +1,11 @@
 #include "transport/runtime/containerlab/work.hpp"
 
 #include "actors/error.hpp"
+#include "transport/runtime/containerlab/heal.hpp"
 #include "transport/runtime/containerlab/topology_text.hpp"
 
 #include <caf/send.hpp>
 
-#include <cmath>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -51,7 +51,6 @@ public:
     outcome_.memory = task_.memory;
     outcome_.error = dispatch();
     look();
-    if (outcome_.error) log_(own_line("ERRO", message_of(outcome_.error)));
     return std::move(outcome_);
   }
 
@@ -110,7 +109,7 @@ private:
     auto result =
         same ? clab({"redeploy", "-t", files_.topology(), "--cleanup"}) : clab({"deploy", "-t", files_.topology()});
     if (!result.error) return {};
-    log_(own_line("WARN", "Cleaning up: " + message_of(result.error)));
+    log_(own_line("WARN", "Cleaning up"));
     if (auto error = clean_up(with_, instance_, result.said.made_network(), log_))
       log_(own_line("ERRO", "Cleaning up failed: " + message_of(error)));
     return std::move(result.error);
@@ -143,7 +142,18 @@ private:
       if (verb == lab_verb::start_node) return {};
     }
     touched_ = true;
-    return with_.version.has_node_commands() ? by_containerlab(verb, name) : by_docker(verb, node);
+    auto error = with_.version.has_node_commands() ? by_containerlab(verb, name) : by_docker(verb, node);
+    const auto right = task_.memory.find(name);
+    const bool relink = right != task_.memory.end() && right->second.relink;
+    if (error || verb == lab_verb::stop_node || !relink) return error;
+    return restore_links();
+  }
+
+  // A peer was repaired while the node was stopped.
+  caf::error restore_links() {
+    auto result = heal(with_, {instance_, task_.memory, true, task_.command.log, task_.stop});
+    outcome_.memory = std::move(result.memory);
+    return std::move(result.error);
   }
 
   caf::error by_containerlab(lab_verb verb, const std::string& name) {
