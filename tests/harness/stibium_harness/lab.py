@@ -39,7 +39,7 @@ class Lab:
 
     def deploy(self):
         ack = self.command(DEPLOY)
-        assert ack == DONE, (ack, self.log()[-30:])
+        assert ack == DONE, (ack, self.log()[-12:])
 
     def destroy(self):
         assert (ack := self.command(DESTROY)) == DONE, ack
@@ -88,7 +88,7 @@ class Lab:
                 why = "no answer"
             except (AssertionError, KeyError) as error:  # no shell in a node that is just starting
                 why = error
-            assert time.monotonic() < deadline, (why, self.states(), self.log()[-30:])
+            assert time.monotonic() < deadline, (why, self.states(), self.log()[-12:])
             time.sleep(0.3)
 
     def log(self, node=None):
