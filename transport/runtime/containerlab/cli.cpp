@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <poll.h>
+#include <sys/wait.h>
 #include <tuple>
 #include <unistd.h>
 
@@ -133,7 +134,8 @@ clab_result cli::run(const std::vector<std::string>& args, const std::string& fo
   result.out = std::move(ended->out);
   if (ended->ok()) return result;
   auto why = result.said.reason();
-  if (why.empty()) why = "containerlab ended with " + runtime::describe_status(ended->status);
+  if (why.empty() || WIFSIGNALED(ended->status))
+    why = "containerlab ended with " + runtime::describe_status(ended->status) + (why.empty() ? "" : ": " + why);
   return result.error = failure(ec::runtime_failed, std::move(why)), result;
 }
 

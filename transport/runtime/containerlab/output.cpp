@@ -102,7 +102,9 @@ std::string output_reader::take(std::string_view raw, bool from_stderr) {
     return line;
   }
   in_block_ = false;
-  last_line_ = std::string{trimmed(message.empty() ? std::string_view{line} : message)}.substr(0, max_reason);
+  const bool harmless = level == "INFO" || level == "DEBU";
+  if (!harmless)
+    last_line_ = std::string{trimmed(message.empty() ? std::string_view{line} : message)}.substr(0, max_reason);
   if (level == "ERRO" || level == "FATA") last_error_ = last_line_;
   note(line);
   return line;

@@ -25,7 +25,7 @@ public:
   std::string take(std::string_view raw, bool from_stderr);
 
   /// Why it failed: the block under `ERROR` joined to one line, else the last line of level ERRO, else the last line of
-  /// stderr; empty when it said nothing.
+  /// stderr that is not of level INFO; empty when it said nothing.
   std::string reason() const;
 
   /// Whether it says itself that it was interrupted.

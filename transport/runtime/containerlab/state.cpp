@@ -90,7 +90,10 @@ void clab_state::close_for(const runtime_command& what) {
 }
 
 void clab_state::cancel(const std::string& instance) {
-  if (const auto at = work_.find(instance); at != work_.end() && at->second.stop) at->second.stop->interrupt();
+  const auto at = work_.find(instance);
+  if (at == work_.end()) return;
+  at->second.stop->interrupt();
+  for (auto& waiting : std::exchange(at->second.next, {})) waiting.answer.deliver(failure(ec::cancelled, "cancelled"));
 }
 
 void clab_state::done(const command_done& news) {

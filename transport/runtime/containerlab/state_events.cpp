@@ -34,6 +34,39 @@ bool is_stale(const lab_event& event, const std::string& container, const std::s
   return event.time_ns != 0 && event.container_id == container && event.time_ns < nanoseconds_of(started_at);
 }
 
+// Docker's word for the state of a container to which this has just happened; empty: as before.
+std::string state_after(happening what) {
+  switch (what) {
+  case happening::created: return "created";
+  case happening::present:
+  case happening::unpaused:
+  case happening::started: return "running";
+  case happening::died: return "exited";
+  case happening::paused: return "paused";
+  case happening::removed: return "removed";
+  default: return {}; // what follows tells
+  }
+}
+
+// A node after an event; nothing when that changes nothing.
+std::optional<node_seen> after(const node_seen& before, const lab_event& event) {
+  auto now = before;
+  now.state = state_after(event.what);
+  const bool fresh =
+      event.what == happening::created || event.what == happening::started || event.what == happening::present;
+  const bool same = before.container_id == event.container_id;
+  if (now.state.empty() || (!same && !fresh)) return std::nullopt; // the end of one that has been replaced
+  now.lab = event.lab;
+  now.node = event.node;
+  now.topology = event.topology;
+  now.kind = event.kind;
+  now.container_id = event.container_id;
+  now.container_name = event.container_name;
+  if (!event.ipv4.empty()) now.ipv4 = event.ipv4;
+  if (!event.ipv6.empty()) now.ipv6 = event.ipv6;
+  return now;
+}
+
 } // namespace
 
 // -- health -----------------------------------------------------------------------------------------------------------
@@ -123,43 +156,22 @@ void clab_state::hear_of(instance_entry& entry, const lab_event& event) {
   const auto known = entry.seen.find(event.node);
   const auto before = known == entry.seen.end() ? node_seen{} : known->second;
   if (is_stale(event, before.container_id, before.started_at)) return;
-  const bool same = before.container_id == event.container_id;
-  auto now = before;
-  switch (event.what) {
-  case happening::created: now.state = "created"; break;
-  case happening::present:
-  case happening::unpaused:
-  case happening::started: now.state = "running"; break;
-  case happening::died: now.state = "exited"; break;
-  case happening::paused: now.state = "paused"; break;
-  case happening::removed: now.state = "removed"; break;
-  default: return; // what follows tells
-  }
-  const bool fresh =
-      event.what == happening::created || event.what == happening::started || event.what == happening::present;
-  if (!same && !fresh) return; // the end of a container that has been replaced
-  now.lab = event.lab;
-  now.node = event.node;
-  now.topology = event.topology;
-  now.kind = event.kind;
-  now.container_id = event.container_id;
-  now.container_name = event.container_name;
-  if (!event.ipv4.empty()) now.ipv4 = event.ipv4;
-  if (!event.ipv6.empty()) now.ipv6 = event.ipv6;
-  const bool changed = !same || before.state != now.state;
-  const auto right = entry.memory.find(event.node);
-  const auto work = work_.find(event.lab);
-  const bool repair = work != work_.end() && !work->second.now;
-  // A repair ends no node but those that have to stay stopped.
-  const bool crashed = repair && event.what == happening::died && right != entry.memory.end() && !right->second.stopped;
-  const bool caused = told_to(event.lab, event.node) && !crashed;
-  entry.seen[event.node] = now;
+  const auto now = after(before, event);
+  if (!now) return;
+  entry.seen[event.node] = *now;
   touch(entry);
   if (event.what == happening::died || event.what == happening::removed)
     close_terminals(entry, event.node, "node stopped");
   follow_again(event.lab, entry);
+  const auto work = work_.find(event.lab);
+  const bool repair = work != work_.end() && !work->second.now;
+  const auto right = entry.memory.find(event.node);
+  // A repair ends no node but those that have to stay stopped.
+  const bool crashed = repair && event.what == happening::died && right != entry.memory.end() && !right->second.stopped;
+  const bool caused = told_to(event.lab, event.node) && !crashed;
   const bool silent = caused || event.what == happening::present || event.what == happening::created;
-  if (changed) tell(entry, event.lab, now.info(), silent ? "" : explain_change(before.state, now, event.exit_code));
+  if (before.container_id != now->container_id || before.state != now->state)
+    tell(entry, event.lab, now->info(), silent ? "" : explain_change(before.state, *now, event.exit_code));
   if ((caused && !repair) || event.what == happening::paused) return;
   schedule(entry, event.lab, false);
 }

@@ -64,6 +64,8 @@ TEST_CASE("containerlab: a failed run says why in containerlab's own words") {
   const auto result = it.run();
   CHECK(result.error == ec::runtime_failed);
   CHECK(message_of(result.error) == "Node \"n1\" not found.");
+  fake killed{"echo '02:31:08 INFO more' >&2; kill -9 $$\n"};
+  CHECK(message_of(killed.run().error) == "containerlab ended with signal 9");
   fake silent{"exit 3\n"};
   CHECK(message_of(silent.run().error) == "containerlab ended with exit code 3");
 }

@@ -56,6 +56,7 @@ TEST_CASE("containerlab: the reason of a failure is its last block, joined") {
 TEST_CASE("containerlab: without a block the last error or the last line is the reason") {
   CHECK(read("02:31:07 ERRO node \"r12\" deploy: gone\n02:31:08 INFO more").reason() == "node \"r12\" deploy: gone");
   CHECK(read("panic: oh no\n").reason() == "panic: oh no");
+  CHECK(read("02:31:08 INFO Created link: x").reason() == "");
   CHECK(read("").reason() == "");
   CHECK(read("table", false).reason() == "");
   CHECK(read("ERROR\n" + std::string(100'000, 'x') + "\n  short").reason() == "short");
