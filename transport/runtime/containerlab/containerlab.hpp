@@ -26,6 +26,9 @@ struct options {
 /// Commands that may wait for the one that runs on the same instance; more are refused with `queue_full`.
 inline constexpr size_t max_waiting_commands = 16;
 
+/// Instances that are repaired at the same time; the others wait for their turn.
+inline constexpr int max_repairs = 4;
+
 /// Spawns the containerlab runtime: labs on containerlab and Docker. It is pinned to `thread`, and so are its terminals
 /// and log followers; what blocks runs on threads of its own. Before this returns it ends what an earlier process has
 /// left running and looks at Docker and containerlab once, which takes some 100 ms, or 5 s when Docker hangs.

@@ -153,10 +153,15 @@ void clab_state::check(const check_due& news) {
   if (!entry || entry->check != news.number) return;
   entry->check = 0;
   if (!entry->where || !health_.ready) return; // looked at when it is taken back, or when Docker is
-  if (work_.contains(news.instance))
+  const auto repairs = std::ranges::count_if(work_, [](const auto& each) { return !each.second.now; });
+  if (work_.contains(news.instance)) {
     entry->look_again = true;
-  else
+  } else if (repairs >= max_repairs) { // all labs are down when Docker was
+    entry->check = ++checks_;
+    self->delayed_send(self, damper::first_pause, check_due{news.instance, entry->check});
+  } else {
     launch_heal(news.instance, *entry);
+  }
 }
 
 void clab_state::launch_heal(const std::string& instance, instance_entry& entry) {
