@@ -38,7 +38,7 @@ struct guardian_fixture : actor_fixture {
   template <class Handle>
   Handle note(const std::string& what, Handle who) {
     started.push_back(what);
-    who->attach_functor([this, what] { ended.push_back(what); });
+    who->attach_functor([list = ended_, what] { list->push_back(what); });
     return who;
   }
   void start() {
@@ -55,8 +55,13 @@ struct guardian_fixture : actor_fixture {
 
   blueprint plan;
   guardian_actor subject;
-  std::vector<std::string> started, ended;
+  std::vector<std::string> started;
+  const std::vector<std::string>& ended() const { return *ended_; }
   size_t labs_loaded = 0;
+
+private:
+  // Some end only with the fixture, when its members are gone.
+  std::shared_ptr<std::vector<std::string>> ended_ = std::make_shared<std::vector<std::string>>();
 };
 
 using texts = std::vector<std::string>;
@@ -79,7 +84,8 @@ TEST_CASE_FIXTURE(guardian_fixture,
 TEST_CASE_FIXTURE(guardian_fixture, "guardian: a shutdown ends everyone in order, the store last") {
   start();
   CHECK(command(subject, atom::shut_v) == caf::none);
-  CHECK(ended == texts{"scheduler", "orphans", "directory", "supervisor", "runtime", "bulletin", "accounts", "store"});
+  CHECK(ended() ==
+        texts{"scheduler", "orphans", "directory", "supervisor", "runtime", "bulletin", "accounts", "store"});
   const auto reason = end();
   REQUIRE(reason);
   CHECK_FALSE(*reason);
@@ -92,9 +98,9 @@ TEST_CASE_FIXTURE(guardian_fixture, "guardian: it waits for labs to end, but not
   start();
   self->anon_send(subject, atom::shut_v);
   run();
-  CHECK(ended == texts{"scheduler", "orphans", "directory"});
+  CHECK(ended() == texts{"scheduler", "orphans", "directory"});
   for (int i = 0; i < 100; ++i) advance(20ms);
-  CHECK(ended.size() == started.size());
+  CHECK(ended().size() == started.size());
 }
 
 TEST_CASE_FIXTURE(guardian_fixture,
@@ -102,9 +108,9 @@ TEST_CASE_FIXTURE(guardian_fixture,
   start();
   self->send_exit(world.runtime, caf::exit_reason::kill);
   run();
-  CHECK(ended.front() == "runtime");
-  CHECK(ended.back() == "store");
-  CHECK(ended.size() == started.size());
+  CHECK(ended().front() == "runtime");
+  CHECK(ended().back() == "store");
+  CHECK(ended().size() == started.size());
   REQUIRE(!bulletin->messages.empty());
   CHECK(bulletin->messages.back().level == severity::fatal);
   const auto reason = end();
@@ -117,7 +123,7 @@ TEST_CASE_FIXTURE(guardian_fixture, "guardian: without its store it does not sta
   store->broken = true;
   start();
   CHECK(started == texts{"store"});
-  CHECK(ended == texts{"store"});
+  CHECK(ended() == texts{"store"});
   const auto reason = end();
   REQUIRE(reason);
   CHECK(message_of(*reason).find("disk full") != std::string::npos);
@@ -126,7 +132,7 @@ TEST_CASE_FIXTURE(guardian_fixture, "guardian: without its store it does not sta
 TEST_CASE_FIXTURE(guardian_fixture, "guardian: a factory that throws ends the start with its text") {
   plan.runtime = [](const house&) -> runtime_actor { throw std::runtime_error("no such runtime"); };
   start();
-  CHECK(ended == texts{"bulletin", "accounts", "store"});
+  CHECK(ended() == texts{"bulletin", "accounts", "store"});
   const auto reason = end();
   REQUIRE(reason);
   CHECK(message_of(*reason).find("no such runtime") != std::string::npos);
