@@ -94,11 +94,25 @@ def test_a_container_that_is_removed(docker, service, pair):
     assert pair.ping("n2", "10.1.0.1") and pair.until_log("hello", "n2")
 
 
-def test_an_interface_that_is_removed(docker, service, pair):
-    time.sleep(3)  # what is lost while a command works, or right after it, is taken for its doing
+@pytest.mark.parametrize("after", [0, 3])
+def test_an_interface_that_is_removed(docker, service, pair, after):
+    time.sleep(after)  # right after a command it might be the command's doing: that is seen later
     with pair.shell("n2") as shell:
         assert shell.run("ip link delete eth1")[0] == 0
     pair.until_pings("n1", "10.1.0.2")
+
+
+def test_what_a_command_does_to_links_is_not_repaired(docker, service, pair):
+    time.sleep(3)  # the deploy is over
+    pair.restart("n1")
+    assert pair.ping("n1", "10.1.0.2")
+    lines = pair.log()
+    time.sleep(4)
+    assert pair.log() == lines
+    pair.stop("n2")
+    lines = pair.log()
+    time.sleep(4)
+    assert pair.log() == lines and pair.states() == {"n1": "running", "n2": "exited"}
 
 
 def test_a_node_that_is_paused(docker, service, pair):

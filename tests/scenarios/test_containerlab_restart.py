@@ -1,5 +1,6 @@
 """The service is killed in every state of a lab on containerlab, and started again."""
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -62,10 +63,7 @@ def test_killed(docker, service, state):
             assert lab.states()["r1"] == "exited"
             lab.start("r1")
         if state in RUNNING:
-            if lab.states()["r1"] != "running":
-                lab.start("r1")
-            lab.until_pings("r0", "10.2.0.2")
-            lab.until_pings("r1", "10.2.1.2")
+            run_again(lab, "r1", ("r0", "10.2.0.2"), ("r1", "10.2.1.2"))
             lab.destroy()
         elif state != "failed":
             assert state != "destroyed" or instance is None
@@ -76,6 +74,51 @@ def test_killed(docker, service, state):
         until(lambda: not [name for name in docker.containers() if "-ring" in name], lambda: sorted(docker.containers()))
         time.sleep(0.5)
         assert not [name for name in docker.containers() if "-ring" in name]
+
+
+@pytest.mark.parametrize("command", [STOP, RESTART])
+def test_killed_while_links_are_parked(docker, service, command):
+    """And containerlab with it: the node runs on without its links."""
+    service.script({"point": "parked", "do": "hang"})
+    try:
+        with Lab(service, "ring") as lab:
+            lab.deploy()
+            lab.begin(command, node="r1")
+            until(lambda: parking_places(lab), "no link is parked")
+            service.kill()
+            service.start()
+            lab.reconnect()
+            settle(lab)
+            assert lab.states()["r1"] == "running"
+            lab.until_pings("r0", "10.2.0.2")
+            lab.until_pings("r1", "10.2.1.2")
+            assert not parking_places(lab)
+            service.script()
+            lab.stop("r1")
+            lab.start("r1")
+            lab.until_pings("r1", "10.2.1.2", 3)
+    finally:
+        service.script()
+
+
+def parking_places(lab):
+    return list(Path("/run").glob(f"netns/clab-park-clab-{lab.instance()['name']}-*"))
+
+
+def run_again(lab, node, *pings, seconds=40):
+    """All pings get answers; the node is started when a stop that was under way has come to its end in Docker after all."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if lab.states()[node] != "running":
+            lab.command(START, node=node)
+        try:
+            if all([lab.ping(*one, tries=1) for one in pings]):
+                return
+            why = "no answer"
+        except (AssertionError, KeyError) as error:  # no shell in a node that is just starting
+            why = error
+        assert time.monotonic() < deadline, (why, lab.states(), lab.log()[-12:])
+        time.sleep(0.3)
 
 
 def settle(lab, seconds=30):

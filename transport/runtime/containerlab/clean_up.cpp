@@ -26,13 +26,10 @@ void destroy(const tools& with, const instance_ref& instance, const line_sink& l
   if (result.error) log(own_line("WARN", "containerlab destroy: " + message_of(result.error)));
 }
 
-// Where containerlab keeps the links of a node that is stopped, and a name for its network namespace.
+// Where links are parked, and a name for the container's network namespace.
 void remove_namespaces(const std::string& container) {
-  const auto parked = "/run/netns/clab-park-" + container, link = "/run/netns/" + container;
-  if (::access(parked.c_str(), F_OK) == 0) {
-    ::umount2(parked.c_str(), MNT_DETACH);
-    ::unlink(parked.c_str());
-  }
+  drop_parked_links(container);
+  const auto link = "/run/netns/" + container;
   std::error_code code;
   if (fs::is_symlink(link, code)) ::unlink(link.c_str());
 }
@@ -79,6 +76,13 @@ void remove_files(const instance_files& files) {
 }
 
 } // namespace
+
+void drop_parked_links(const std::string& container) {
+  const auto parked = "/run/netns/clab-park-" + container;
+  if (::access(parked.c_str(), F_OK) != 0) return;
+  ::umount2(parked.c_str(), MNT_DETACH);
+  ::unlink(parked.c_str());
+}
 
 caf::error clean_up(const tools& with, const instance_ref& instance, const std::string& network, const line_sink& log) {
   auto engine = with.engine;

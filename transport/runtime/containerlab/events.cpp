@@ -19,9 +19,12 @@ constexpr std::pair<std::string_view, happening> actions[] = {
 };
 
 std::optional<lab_event> read_interface(const rapidjson::Value& from, const rapidjson::Value& about) {
-  if (text_at(from, "action") != "delete") return std::nullopt;
+  const auto action = text_at(from, "action");
+  const bool lost = action == "delete";
+  // An interface gets its name in an update.
+  if (!lost && action != "create" && action != "update" && action != "snapshot") return std::nullopt;
   lab_event event;
-  event.what = happening::link_lost;
+  event.what = lost ? happening::link_lost : happening::link_there;
   event.lab = text_at(about, "lab");
   event.container_id = text_at(from, "actor_full_id");
   event.container_name = text_at(from, "actor_name");
@@ -45,6 +48,7 @@ std::string to_string(happening what) {
   case happening::unpaused: return "unpaused";
   case happening::removed: return "removed";
   case happening::link_lost: return "link lost";
+  case happening::link_there: return "link there";
   }
   return "unknown";
 }

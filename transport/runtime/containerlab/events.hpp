@@ -19,7 +19,8 @@ enum class happening : uint8_t {
   paused,
   unpaused,
   removed,
-  link_lost, ///< an interface of it is gone
+  link_lost,  ///< an interface of it is gone
+  link_there, ///< an interface of it is there
 };
 
 /// The name of the value, for people: "started", "died", ...
@@ -28,17 +29,17 @@ std::string to_string(happening what);
 /// One event about one node of one lab.
 struct lab_event {
   happening what = happening::present;
-  std::string lab, node; ///< by label; `node` is empty for `link_lost`: the container's id tells
+  std::string lab, node; ///< by label; `node` is empty for `link_...`: the container's id tells
   std::string topology;  ///< the topology file's path, by label; empty when unknown
   std::string kind, container_id, container_name;
   std::string exit_code, signal; ///< of `died`, of `killed`; empty when unknown
   std::string ipv4, ipv6;        ///< management addresses without prefix length; empty when unknown
-  std::string interface;         ///< of `link_lost`
+  std::string interface;         ///< of `link_...`
   int64_t time_ns = 0;           ///< since 1970; 0 when unknown
 };
 
 /// Reads one line of `containerlab events --format json`. Nothing for what concerns no node of a lab, for events that
-/// change nothing (exec, interface changes other than losses), and for what cannot be read.
+/// change nothing (exec, numbers of interfaces), and for what cannot be read.
 std::optional<lab_event> read_event(std::string_view line);
 
 /// The same from Docker's `/events`.

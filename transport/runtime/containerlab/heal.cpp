@@ -32,10 +32,20 @@ public:
 private:
   caf::error work() {
     if (auto error = look()) return error;
-    outcome_.patients = diagnose(task_.memory, outcome_.seen);
+    auto settled = settle(task_.memory, outcome_.seen);
+    right_ = std::move(settled.memory);
+    outcome_.patients = diagnose(right_, outcome_.seen);
     for (const auto& [name, node] : outcome_.seen)
       if (node.state == "restarting") outcome_.restarting.push_back(name);
-    if (outcome_.patients.empty() && !task_.links_lost) return {};
+    if (outcome_.patients.empty() && !task_.links_lost && !settled.links_lost) {
+      outcome_.memory = right_;
+      return {};
+    }
+    return repair();
+  }
+
+  // What is right is remembered once all of it is done: an unfinished repair is begun again.
+  caf::error repair() {
     auto reading = topology::read_topology(task_.instance.topology);
     if (reading.value)
       plan_ = std::move(*reading.value);
@@ -46,6 +56,7 @@ private:
     const auto before = outcome_.seen;
     for (const auto& each : outcome_.patients)
       log_(own_line("INFO", "Repairing node name=" + each.node + " reason=" + to_string(each.what)));
+    drop_what_is_parked();
     if (auto error = start_what_is_down()) return error;
     auto result =
         with_.clab.run({"deploy", "-t", files_.topology()}, files_.folder, log_, *task_.stop, command_deadline, false);
@@ -78,6 +89,14 @@ private:
     outcome_.seen = std::move(*seen);
     outcome_.known = true;
     return {};
+  }
+
+  // Where links are still parked for a node that is to run, a command was interrupted. Deploy makes them anew.
+  void drop_what_is_parked() {
+    for (const auto& [name, right] : right_)
+      if (const auto now = outcome_.seen.find(name);
+          now != outcome_.seen.end() && (!right.stopped || now->second.running()))
+        drop_parked_links(now->second.container_name);
   }
 
   // Docker does not start by itself what was killed by way of Docker.
@@ -127,7 +146,7 @@ private:
 
   // deploy starts every node that does not run.
   void stop_again() {
-    for (const auto& [name, right] : task_.memory) {
+    for (const auto& [name, right] : right_) {
       const auto now = outcome_.seen.find(name);
       const bool patient = std::any_of(outcome_.patients.begin(), outcome_.patients.end(),
                                        [&, &node = name](const auto& each) { return each.node == node; });
@@ -158,6 +177,7 @@ private:
   instance_files files_;
   line_sink log_;
   topology::definition plan_;
+  lab_memory right_; ///< as it ought to be
   heal_outcome outcome_;
 };
 

@@ -5,8 +5,10 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 namespace stibium::containerlab {
 
@@ -67,6 +69,35 @@ std::vector<patient> diagnose(const lab_memory& memory, const lab_seen& seen) {
   return result;
 }
 
+bool is_unsettled(const lab_memory& memory) {
+  return std::ranges::any_of(memory, [](const auto& each) { return !each.second.doing.empty(); });
+}
+
+bool may_still_stop(const lab_memory& memory, const lab_seen& seen) {
+  return std::ranges::any_of(memory, [&](const auto& each) {
+    const auto& doing = each.second.doing;
+    const auto node = seen.find(each.first);
+    return (doing == "stop" || doing == "restart") && node != seen.end() && node->second.running();
+  });
+}
+
+settlement settle(lab_memory memory, const lab_seen& seen) {
+  settlement result;
+  for (auto& [name, right] : memory) {
+    const auto doing = std::exchange(right.doing, {});
+    const auto node = seen.find(name);
+    if (doing.empty() || node == seen.end()) continue;
+    if (node->second.running() || node->second.state == "paused" || node->second.state == "restarting") {
+      result.links_lost = true;
+    } else {
+      right.stopped |= doing == "stop";
+      right.relink = right.stopped; // nobody knows how many of its links were parked
+    }
+  }
+  result.memory = std::move(memory);
+  return result;
+}
+
 std::string to_json(const lab_memory& memory) {
   rapidjson::StringBuffer text;
   rapidjson::Writer<rapidjson::StringBuffer> out{text};
@@ -85,6 +116,10 @@ std::string to_json(const lab_memory& memory) {
     out.Bool(node.stopped);
     out.Key("relink");
     out.Bool(node.relink);
+    if (!node.doing.empty()) {
+      out.Key("doing");
+      put(node.doing);
+    }
     out.EndObject();
   }
   out.EndObject();
@@ -103,7 +138,7 @@ std::optional<lab_memory> read_memory(std::string_view json) {
       return at != each.value.MemberEnd() && at->value.IsTrue();
     };
     node_memory node{text_at(each.value, "container"), text_at(each.value, "startedAt"), flag("stopped"),
-                     flag("relink")};
+                     flag("relink"), text_at(each.value, "doing")};
     result.emplace(std::string{each.name.GetString(), each.name.GetStringLength()}, std::move(node));
   }
   return result;

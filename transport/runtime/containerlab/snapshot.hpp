@@ -33,8 +33,9 @@ using lab_seen = std::map<std::string, node_seen>;
 /// How a node was when all was right.
 struct node_memory {
   std::string container_id, started_at;
-  bool stopped = false; ///< by a command: it is to stay so
-  bool relink = false;  ///< while it was stopped its links were lost: they are made again when it starts
+  bool stopped = false;   ///< by a command: it is to stay so
+  bool relink = false;    ///< while it was stopped its links were lost: they are made again when it starts
+  std::string doing = {}; ///< "stop", "start", "restart": a command that has not come to its end; empty: none
 };
 
 /// The nodes of one lab as they ought to be, by name.
@@ -63,6 +64,18 @@ struct patient {
 /// Compares. A node that is paused, or that Docker is about to start again, is left alone; one that was stopped by
 /// command is only wrong once it runs again.
 std::vector<patient> diagnose(const lab_memory& memory, const lab_seen& seen);
+
+/// Whether a command on one of the nodes has not come to its end.
+bool is_unsettled(const lab_memory& memory);
+/// Whether Docker may still be about to stop one of them: its container runs on while it has time to end.
+bool may_still_stop(const lab_memory& memory, const lab_seen& seen);
+
+/// What unfinished commands have come to.
+struct settlement {
+  lab_memory memory;       ///< what is right from now on
+  bool links_lost = false; ///< a node runs whose links may have been parked
+};
+settlement settle(lab_memory memory, const lab_seen& seen);
 
 /// As text for a file, and back; nothing when it is no such text.
 std::string to_json(const lab_memory& memory);

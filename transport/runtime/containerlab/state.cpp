@@ -66,10 +66,7 @@ void clab_state::launch(const std::string& instance, running_work& slot) {
     if (what.verb == lab_verb::deploy) place(*entry, what.instance);
     if (what.observer) entry->observer = what.observer;
     if (what.log) entry->log = what.log;
-    entry->patience.reset();
-    entry->links_lost = entry->look_again = false;
-    entry->check = 0;
-    touch(*entry);
+    begin_work(*entry, is_node_command(what.verb));
     close_for(what);
   }
   if (what.verb == lab_verb::deploy) end_followers(instance); // those of an instance that was there before
@@ -78,6 +75,16 @@ void clab_state::launch(const std::string& instance, running_work& slot) {
   command_done none{instance, {}};
   none.outcome.error = failure(ec::runtime_unavailable, "there are no more threads");
   caf::anon_send(clab_actor{self}, std::move(none));
+}
+
+/// What was to be looked at is done by the command itself, or put off.
+void clab_state::begin_work(instance_entry& entry, bool on_node) {
+  entry.patience.reset();
+  entry.look_again = on_node && (entry.look_again || entry.check != 0);
+  entry.links_lost &= on_node;
+  if (!on_node) entry.missing.clear();
+  entry.check = 0;
+  touch(entry);
 }
 
 /// Terminals in what is about to end.
@@ -111,6 +118,8 @@ void clab_state::done(const command_done& news) {
       update(*entry, news.instance, news.outcome.seen, false);
   } else if (entry && entry->seen.empty()) {
     leave(news.instance); // nothing was made
+  } else if (entry && !news.outcome.memory.empty()) {
+    entry->memory = news.outcome.memory;
   }
   if (news.outcome.error)
     command.answer.deliver(news.outcome.error);
@@ -119,7 +128,8 @@ void clab_state::done(const command_done& news) {
   if ((entry = find(news.instance))) {
     entry->worked_on = clock::now();
     touch(*entry);
-    if (news.outcome.error && is_node_command(command.what.verb)) entry->look_again = true;
+    if ((news.outcome.error && is_node_command(command.what.verb)) || is_unsettled(entry->memory))
+      entry->look_again = true;
   }
   go_on(news.instance);
 }
@@ -168,10 +178,12 @@ void clab_state::launch_heal(const std::string& instance, instance_entry& entry)
   auto& slot = work_[instance];
   slot.stop = std::make_shared<runtime::interrupter>();
   touch(entry);
-  heal_task task{*entry.where, entry.memory, std::exchange(entry.links_lost, false), entry.log, slot.stop};
+  slot.links_lost = std::exchange(entry.links_lost, false);
+  heal_task task{*entry.where, entry.memory, slot.links_lost, entry.log, slot.stop};
   if (help("repair", instance, heal_order{*with_, std::move(task), clab_actor{self}})) return;
+  const bool links_lost = slot.links_lost;
   work_.erase(instance);
-  schedule(entry, instance, false);
+  schedule(entry, instance, links_lost);
 }
 
 void clab_state::done(const heal_done& news) {
@@ -194,6 +206,7 @@ void clab_state::done(const heal_done& news) {
   entry->worked_on = clock::now();
   touch(*entry);
   if (outcome.error == ec::runtime_unavailable) look_around_soon();
+  if (outcome.error) entry->links_lost |= at->second.links_lost;
   if (failed) entry->look_again = true;
   go_on(news.instance);
 }

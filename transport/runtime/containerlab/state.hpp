@@ -62,6 +62,9 @@ private:
     uint64_t changed = 0;          ///< the count of changes at its last change
     clock::time_point worked_on{}; ///< when the last command or repair ended
     bool links_lost = false, look_again = false;
+    bool settling = false; ///< the check that is due waits for Docker to end what a command has begun
+    /// Link ends that went while a command worked or right after it, by node and interface: of which container.
+    std::map<std::pair<std::string, std::string>, std::string> missing;
     std::set<std::string> patients; ///< of the last repair
   };
   struct waiting_command {
@@ -70,6 +73,7 @@ private:
   };
   struct running_work {
     std::optional<waiting_command> now; ///< nothing: a repair
+    bool links_lost = false;            ///< of a repair: why it was begun
     std::shared_ptr<runtime::interrupter> stop;
     std::deque<waiting_command> next;
   };
@@ -85,13 +89,15 @@ private:
   void go_on(const std::string& instance);
   template <class Order>
   bool help(const char* kind, const std::string& what, Order order);
+  void begin_work(instance_entry& entry, bool on_node);
   void close_for(const runtime_command& what);
   bool told_to(const std::string& instance, const std::string& node) const;
 
   // what is there (state_events.cpp)
   void update(instance_entry& entry, const std::string& instance, const lab_seen& seen, bool explain);
   void hear_of(instance_entry& entry, const lab_event& event);
-  void link_lost(instance_entry& entry, const lab_event& event);
+  void hear_of_link(instance_entry& entry, const lab_event& event);
+  void miss_links();
   void schedule(instance_entry& entry, const std::string& instance, bool links_lost);
   void give_up(instance_entry& entry, const std::string& instance);
   void tell(const instance_entry& entry, const std::string& instance, const node_info& node, std::string what) const;

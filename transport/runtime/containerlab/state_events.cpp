@@ -88,6 +88,7 @@ void clab_state::tick() {
           docker::spawn_event_reader(in_, *thread_, with_->engine.where(), {"containerlab"}, clab_actor{self});
     }
   }
+  miss_links();
   self->delayed_send(self, tick_every, atom::tick_v);
 }
 
@@ -131,7 +132,8 @@ void clab_state::take(const survey& news) {
     const auto found = news.labs.find(name);
     const auto& seen = found == news.labs.end() ? lab_seen{} : found->second;
     update(entry, name, seen, true);
-    if (entry.where && !diagnose(entry.memory, seen).empty()) schedule(entry, name, false);
+    if (entry.where && (is_unsettled(entry.memory) || !diagnose(entry.memory, seen).empty()))
+      schedule(entry, name, false);
   }
   std::erase_if(instances_, [](const auto& each) { return !each.second.where && each.second.seen.empty(); });
 }
@@ -147,7 +149,7 @@ void clab_state::hear(const lab_event& event) {
   stream_pause_ = 0ms;
   auto* entry = find(event.lab);
   if (!entry) return;
-  if (event.what == happening::link_lost) return link_lost(*entry, event);
+  if (event.what == happening::link_lost || event.what == happening::link_there) return hear_of_link(*entry, event);
   if (!is_ours(event.topology, event.lab, how_.run_root)) return;
   hear_of(*entry, event);
 }
@@ -176,14 +178,37 @@ void clab_state::hear_of(instance_entry& entry, const lab_event& event) {
   schedule(entry, event.lab, false);
 }
 
-void clab_state::link_lost(instance_entry& entry, const lab_event& event) {
+void clab_state::hear_of_link(instance_entry& entry, const lab_event& event) {
   const auto node = std::find_if(entry.seen.begin(), entry.seen.end(),
                                  [&](const auto& each) { return each.second.container_id == event.container_id; });
   if (node == entry.seen.end() || !entry.link_ends.contains({node->first, event.interface})) return;
-  // A command takes links away itself, and one that stops a node parks them.
-  if (work_.contains(event.lab) || clock::now() - entry.worked_on < lag) return;
+  const std::pair end{node->first, event.interface};
+  if (event.what == happening::link_there) {
+    entry.missing.erase(end);
+    return;
+  }
+  // A command takes links away itself, and one that stops a node parks them: whether they stay away is seen later.
+  if (work_.contains(event.lab) || clock::now() - entry.worked_on < lag) {
+    entry.missing[end] = event.container_id;
+    return;
+  }
   if (const auto right = entry.memory.find(node->first); right != entry.memory.end() && right->second.stopped) return;
   schedule(entry, event.lab, true);
+}
+
+/// Links that a command has taken away are back by now, unless it has stopped or replaced the node.
+void clab_state::miss_links() {
+  for (auto& [name, entry] : instances_) {
+    if (entry.missing.empty() || work_.contains(name) || clock::now() - entry.worked_on < lag) continue;
+    const bool lost = std::ranges::any_of(std::exchange(entry.missing, {}), [&](const auto& each) {
+      const auto& node = each.first.first;
+      const auto now = entry.seen.find(node);
+      const auto right = entry.memory.find(node);
+      return now != entry.seen.end() && now->second.running() && now->second.container_id == each.second &&
+             (right == entry.memory.end() || !right->second.stopped);
+    });
+    if (lost) schedule(entry, name, true);
+  }
 }
 
 void clab_state::update(instance_entry& entry, const std::string& instance, const lab_seen& seen, bool explain) {
@@ -220,15 +245,19 @@ void clab_state::schedule(instance_entry& entry, const std::string& instance, bo
     entry.look_again = true;
     return;
   }
-  if (entry.check != 0) return;
-  const auto pause = entry.patience.pause(clock::now());
+  const bool settling = may_still_stop(entry.memory, entry.seen);
+  if (entry.check != 0 && (!entry.settling || settling)) return;
+  auto pause = entry.patience.pause(clock::now());
   if (!pause) return give_up(entry, instance);
+  if (settling) pause = std::max<std::chrono::milliseconds>(*pause, how_.stop_grace + lag);
+  entry.settling = settling;
   entry.check = ++checks_;
   self->delayed_send(self, *pause, check_due{instance, entry.check});
 }
 
 /// Until some time has passed; a command on the lab ends that too.
 void clab_state::give_up(instance_entry& entry, const std::string& instance) {
+  entry.settling = false;
   entry.check = ++checks_;
   self->delayed_send(self, damper::window, check_due{instance, entry.check});
   for (const auto& name : entry.patients)

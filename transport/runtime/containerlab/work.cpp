@@ -82,9 +82,13 @@ private:
       outcome_.memory = remember(outcome_.seen);
     } else if (const auto found = outcome_.seen.find(node); found != outcome_.seen.end() && touched_) {
       const bool runs = found->second.running();
+      auto& memory = outcome_.memory[node];
+      const bool unfinished = task_.memory.contains(node) && !task_.memory.at(node).doing.empty();
+      memory.relink |= unfinished; // some of its links may never have been parked
       const bool was_stopped = outcome_.memory.contains(node) && outcome_.memory.at(node).stopped;
       remember_node(outcome_.memory, outcome_.seen, node,
                     !runs && (verb == lab_verb::stop_node || (verb == lab_verb::start_node && was_stopped)));
+      if (outcome_.error) memory.doing = to_string(verb); // what it has left behind is looked at later
     }
     save_memory(files_, outcome_.memory);
   }
@@ -141,15 +145,22 @@ private:
       log_(own_line("INFO", "Resumed paused node name=" + name));
       if (verb == lab_verb::start_node) return {};
     }
-    touched_ = true;
+    begin_on(name, to_string(verb));
     auto error = with_.version.has_node_commands() ? by_containerlab(verb, name) : by_docker(verb, node);
     const auto right = task_.memory.find(name);
-    const bool relink = right != task_.memory.end() && right->second.relink;
+    const bool relink = right != task_.memory.end() && (right->second.relink || !right->second.doing.empty());
     if (error || verb == lab_verb::stop_node || !relink) return error;
     return restore_links();
   }
 
-  // A peer was repaired while the node was stopped.
+  // From here on links may be parked: should this process end now, the next one looks at the node.
+  void begin_on(const std::string& name, const std::string& verb) {
+    touched_ = true;
+    outcome_.memory[name].doing = verb;
+    save_memory(files_, outcome_.memory);
+  }
+
+  // A peer was repaired while the node was stopped, or an earlier command has not come to its end.
   caf::error restore_links() {
     auto result = heal(with_, {instance_, task_.memory, true, task_.command.log, task_.stop});
     outcome_.memory = std::move(result.memory);

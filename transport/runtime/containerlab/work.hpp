@@ -49,6 +49,10 @@ clab_outcome carry_out(const tools& with, const clab_task& task);
 /// and nobody uses it. Cannot be interrupted. Error: something may be left.
 caf::error clean_up(const tools& with, const instance_ref& instance, const std::string& network, const line_sink& log);
 
+/// Removes the network namespace where containerlab keeps the links of a stopped node, and with it the links at both
+/// ends. Nothing there: nothing happens.
+void drop_parked_links(const std::string& container);
+
 /// Writes the topology file of an instance. Error: `runtime_failed`.
 caf::error write_topology(const instance_ref& instance);
 

@@ -46,7 +46,7 @@ TEST_CASE("containerlab: every action that changes a node is known, the others a
     CHECK_FALSE(read_event(container(action)));
 }
 
-TEST_CASE("containerlab: an interface that goes is an event of its container") {
+TEST_CASE("containerlab: an interface that comes or goes is an event of its container") {
   const std::string interface =
       R"({"type":"interface","action":"ACTION","actor_full_id":"b9de","actor_name":"clab-ping-n2",)"
       R"("attributes":{"ifname":"eth1","lab":"ping","state":"down"}})";
@@ -59,6 +59,12 @@ TEST_CASE("containerlab: an interface that goes is an event of its container") {
   CHECK(event->container_id == "b9de");
   CHECK(event->interface == "eth1");
   CHECK_FALSE(read_event(interface));
+  for (const auto* action : {"create", "update", "snapshot"}) {
+    auto there = interface;
+    there.replace(there.find("ACTION"), 6, action);
+    REQUIRE(read_event(there));
+    CHECK(read_event(there)->what == happening::link_there);
+  }
 }
 
 TEST_CASE("containerlab: what is no event of a lab is passed over") {

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <tuple>
 
 using namespace stibium;
 using namespace stibium::containerlab;
@@ -65,10 +66,42 @@ TEST_CASE("containerlab: what a stopped node has lost is remembered until it sta
   CHECK(remember({{"n1", node("n1", "exited")}}, memory).at("n1").relink);
   CHECK_FALSE(remember({{"n1", node("n1", "running")}}, memory).at("n1").relink);
   CHECK(read_memory(to_json(memory))->at("n1").relink);
+  CHECK(read_memory(to_json(memory))->at("n1").doing.empty());
+  CHECK(read_memory(to_json({{"n1", {"c1", "t1", false, false, "restart"}}}))->at("n1").doing == "restart");
   remember_node(memory, {{"n1", node("n1", "exited")}}, "n1", true);
   CHECK(memory.at("n1").relink);
   remember_node(memory, {{"n1", node("n1", "running")}}, "n1", false);
   CHECK_FALSE(memory.at("n1").relink);
+}
+
+TEST_CASE("containerlab: an unfinished command leaves a node that runs without links, or one that is stopped") {
+  const auto after = [](const std::string& doing, const std::string& state, bool stopped = false) {
+    const lab_memory memory{{"n1", {"c1", "t1", stopped, false, doing}}};
+    CHECK(is_unsettled(memory) == !doing.empty());
+    auto result = settle(memory, {{"n1", node("n1", state)}});
+    CHECK_FALSE(is_unsettled(result.memory));
+    return std::tuple{result.links_lost, result.memory.at("n1").stopped, result.memory.at("n1").relink};
+  };
+  CHECK(after("", "running") == std::tuple{false, false, false});
+  CHECK(after("", "exited") == std::tuple{false, false, false});
+  CHECK(after("stop", "running") == std::tuple{true, false, false});
+  CHECK(after("restart", "running") == std::tuple{true, false, false});
+  CHECK(after("start", "running", true) == std::tuple{true, true, false});
+  CHECK(after("stop", "exited") == std::tuple{false, true, true});
+  CHECK(after("start", "exited", true) == std::tuple{false, true, true});
+  CHECK(after("restart", "exited") == std::tuple{false, false, false});
+  CHECK(settle({{"n1", {"c1", "t1", false, false, "stop"}}}, {}).memory.at("n1").doing.empty());
+}
+
+TEST_CASE("containerlab: Docker may still stop what runs and was told to stop") {
+  const auto may = [](const std::string& doing, const std::string& state) {
+    return may_still_stop({{"n1", {"c1", "t1", false, false, doing}}}, {{"n1", node("n1", state)}});
+  };
+  CHECK(may("stop", "running"));
+  CHECK(may("restart", "running"));
+  CHECK_FALSE(may("start", "running"));
+  CHECK_FALSE(may("stop", "exited"));
+  CHECK_FALSE(may("", "running"));
 }
 
 TEST_CASE("containerlab: one node's command changes the memory of that node only") {
