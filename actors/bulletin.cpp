@@ -81,7 +81,7 @@ void bulletin_state::publish(channel& where, audience whom, std::string json) {
   for (const auto& [connection, who] : where.subscribers) {
     if (!may_get(who.user, whom)) continue;
     auto group = std::find_if(recipients.begin(), recipients.end(),
-                              [&](const auto& each) { return *each.first == who.gateway; });
+                              [&to = who.gateway](const auto& each) { return *each.first == to; });
     if (group == recipients.end()) group = recipients.insert(group, {&who.gateway, {}});
     group->second.push_back({connection});
   }
