@@ -82,14 +82,13 @@ public:
 
 private:
   task<> join(bool with_backlog) {
-    co_await link_.join(nsp_, token_,
-                        [self = weak_from_this(), with_backlog](const std::string& event, const auto& what) {
-                          if (self.expired()) return;
-                          if (event == "data" && what.IsString()) print(std::string{what.GetString()} + "\n");
-                          if (event != "backlog" || !with_backlog || !what.IsArray()) return;
-                          for (const auto& line : what.GetArray())
-                            print(std::string{line.IsString() ? line.GetString() : ""} + "\n");
-                        });
+    event_handler show = [self = weak_from_this(), with_backlog](const std::string& event, const auto& what) {
+      if (self.expired()) return;
+      if (event == "data" && what.IsString()) print(std::string{what.GetString()} + "\n");
+      if (event != "backlog" || !with_backlog || !what.IsArray()) return;
+      for (const auto& line : what.GetArray()) print(std::string{line.IsString() ? line.GetString() : ""} + "\n");
+    };
+    co_await link_.join(nsp_, token_, show);
   }
 
   task<> retry() {
@@ -127,7 +126,8 @@ task<lab_session> open_session(const context& with, const std::string& lab) {
   const auto labs = co_await fetch_labs(with.where, session.token);
   session.about = find_lab(labs_from(labs), lab);
   session.link = co_await connection::open(with.where);
-  co_await session.link->join("/lab-commands", session.token, {});
+  event_handler nothing; // the service sends none there
+  co_await session.link->join("/lab-commands", session.token, nothing);
   co_return session;
 }
 

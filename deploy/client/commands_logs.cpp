@@ -112,12 +112,13 @@ task<> show_log(context with, log_options what) {
   auto session = co_await open_session(with, what.lab);
   const auto nsp = "/logs/" + session.about.id + (what.node.empty() ? "" : "/" + what.node);
   bell backlog_shown{executor};
+  event_handler show = [&](const std::string& event, const rapidjson::Value& value) {
+    if (event == "backlog") print_backlog(with, value, what.last);
+    if (event == "data" && (what.follow || !backlog_shown.rung())) print_line(with, value);
+    if (event == "backlog") backlog_shown.ring();
+  };
   try {
-    co_await session.link->join(nsp, session.token, [&](const std::string& event, const rapidjson::Value& value) {
-      if (event == "backlog") print_backlog(with, value, what.last);
-      if (event == "data" && (what.follow || !backlog_shown.rung())) print_line(with, value);
-      if (event == "backlog") backlog_shown.ring();
-    });
+    co_await session.link->join(nsp, session.token, show);
   } catch (const refused& error) {
     if (error.title != "Invalid namespace") throw;
     throw failure{what.node.empty() ? session.about.name + " has no log yet: it has never been deployed"
@@ -137,12 +138,14 @@ task<> watch(context with) {
   const auto token = co_await access_token(with.where, with.who);
   const auto link = co_await connection::open(with.where);
   const auto labs = std::make_shared<lab_watch>(with, token, co_await asio::this_coro::executor);
-  if (with.json) {
-    co_await link->join("/status-messages", token, json_printer("/status-messages"));
-    co_await link->join("/lab-updates", token, json_printer("/lab-updates"));
-  } else {
-    co_await link->join("/status-messages", token, print_status);
-    co_await link->join("/lab-updates", token, [labs](const std::string&, const rapidjson::Value&) { labs->update(); });
+  event_handler messages = json_printer("/status-messages"), updates = json_printer("/lab-updates");
+  if (!with.json) {
+    messages = print_status;
+    updates = [labs](const std::string&, const rapidjson::Value&) { labs->update(); };
+  }
+  co_await link->join("/status-messages", token, messages);
+  co_await link->join("/lab-updates", token, updates);
+  if (!with.json) {
     labs->update();
     tell("watching " + with.where.text + "; end with ^C");
   }

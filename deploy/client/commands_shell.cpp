@@ -39,10 +39,10 @@ public:
 
   // Joins the shell and the terminal. \return whether the user has detached.
   task<bool> run(std::string token) {
-    co_await link_.join("/shell-commands", token,
-                        [self = shared_from_this()](const auto&, const auto& what) { self->notice(what); });
-    co_await link_.join(nsp_, token,
-                        [](const std::string& event, const rapidjson::Value& what) { output(event, what); });
+    event_handler notices = [self = shared_from_this()](const auto&, const auto& what) { self->notice(what); };
+    event_handler output_of = [](const std::string& event, const rapidjson::Value& what) { output(event, what); };
+    co_await link_.join("/shell-commands", token, notices);
+    co_await link_.join(nsp_, token, output_of);
     raw_terminal raw;
     send_size();
     await_resize();

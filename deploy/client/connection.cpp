@@ -241,7 +241,7 @@ task<std::unique_ptr<connection>> connection::open(const service_url& where) {
   co_return std::unique_ptr<connection>{new connection{it}};
 }
 
-task<> connection::join(std::string nsp, const std::string& token, event_handler handler) {
+task<> connection::join(std::string nsp, const std::string& token, event_handler& handler) {
   if (impl_->gone) throw failure{impl_->lost_text(*impl_->gone)};
   auto& space =
       impl_->spaces.insert_or_assign(nsp, impl::space{std::move(handler), impl_->make_waiter(), impl_->make_waiter()})

@@ -23,8 +23,10 @@ public:
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
-  /// Joins a namespace; from then on its events go to `handler`, in order. Throws `refused` when the service says no.
-  task<> join(std::string nsp, const std::string& token, event_handler handler);
+  /// Joins a namespace; from then on its events go to `handler`, in order, which is taken over. Throws `refused` when
+  /// the service says no. The handler is a variable of the caller's because g++ 12 destroys some temporaries of an
+  /// awaited call twice.
+  task<> join(std::string nsp, const std::string& token, event_handler& handler);
 
   /// Waits until the service ends a namespace that was joined.
   task<> ended(std::string nsp);
