@@ -9,7 +9,6 @@ from .dockerd import NoDocker, _engine
 
 IMAGE = "stibium-node:bookworm"
 PACKAGES = "iproute2,iputils-ping,procps"
-MIRROR = "http://deb.debian.org/debian"
 # What no test needs makes up half of it.
 USELESS = ["var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info"]
 
@@ -23,6 +22,16 @@ def tarball():
     return kept
 
 
+def _mirror():
+    """Where packages come from: what STIBIUM_DEBIAN_MIRROR says, else where this machine has its own from, else
+    (empty) debootstrap's choice."""
+    if chosen := os.environ.get("STIBIUM_DEBIAN_MIRROR"):
+        return [chosen]
+    asked = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Codename: bookworm"],
+                           capture_output=True, text=True, check=False)
+    return asked.stdout.split()[:1]
+
+
 def _make(target):
     if not shutil.which("debootstrap"):
         raise NoDocker("there is no debootstrap for the node image")
@@ -31,7 +40,7 @@ def _make(target):
         root, fresh = Path(place) / "root", target.with_suffix(f".{os.getpid()}")
         print("making the node image with debootstrap; it is kept for the next time", flush=True)
         done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(root),
-                               os.environ.get("STIBIUM_DEBIAN_MIRROR") or MIRROR], capture_output=True, text=True, check=False)
+                               *_mirror()], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise NoDocker("debootstrap has failed: " + (done.stdout + done.stderr).strip().splitlines()[-1])
         for path in USELESS:
