@@ -1,15 +1,27 @@
 """Instances that no lab knows."""
 import subprocess
 
+import pytest
 import requests
-from stibium_harness import Client, Service, topology
+from stibium_harness import Client, DockerService, Service, labs
+from stibium_harness.lab import until
 from stibium_harness.service import BIN
 
 DONE = {"payload": None}
+LABS = {"l.clab.yml": labs.lab("l", {"n1": {}})}
 
 
-def test_an_instance_that_a_lost_database_leaves_is_shown_to_admins_and_removed_by_one():
-    with Service(labs={"l.clab.yml": topology("l")}) as service:
+@pytest.fixture(params=["embedded", "containerlab"])
+def fresh(request):
+    """A service on each runtime."""
+    if request.param == "embedded":
+        return Service(labs=LABS)
+    request.getfixturevalue("with_runtime")
+    return DockerService(request.getfixturevalue("docker"), labs=LABS)
+
+
+def test_an_instance_that_a_lost_database_leaves_is_shown_to_admins_and_removed_by_one(fresh):
+    with fresh as service:
         lab = service.lab("l")
         with Client(service, "/lab-commands") as commands:
             assert commands.command(lab, 0, timeout=30) == DONE
@@ -20,7 +32,7 @@ def test_an_instance_that_a_lost_database_leaves_is_shown_to_admins_and_removed_
             file.unlink()
         service.start()
         assert service.instance(service.lab("l")) is None
-        found = service.get("/orphans", service.admin()).json()["payload"]
+        found = until(lambda: service.get("/orphans", service.admin()).json()["payload"], "no orphans")
         assert [each["name"] for each in found] == [name]
         assert [node["name"] for node in found[0]["nodes"]] == ["n1"]
 
