@@ -20,9 +20,10 @@ def ensure_network(engine, topology):
                 "Name": topology.network, "CheckDuplicate": True, "Driver": "bridge", "EnableIPv6": True,
                 "IPAM": {"Config": [{"Subnet": topology.ipv4}, {"Subnet": topology.ipv6}]},
                 "Labels": {"containerlab": ""}})
-        except EngineError as problem:
-            if problem.status != 409:
-                raise  # another lab's deployment has made it meanwhile
+        except EngineError:
+            # Another lab's deployment may have made it meanwhile; Docker has more than one word for that.
+            if engine.exists("networks", topology.network) is None:
+                raise
         network = engine.exists("networks", topology.network)
     return f"br-{network['Id'][:12]}"
 
