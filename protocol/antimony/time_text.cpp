@@ -38,9 +38,9 @@ std::optional<sys_days> take_date(std::string_view& rest) {
   return sys_days{date};
 }
 
-// A fraction of a second: at least one digit, those past the microseconds are dropped.
-std::optional<microseconds> take_fraction(std::string_view& rest) {
-  int64_t value = 0, unit = 1000000;
+// A fraction of a second: at least one digit, those past the nanoseconds are dropped.
+std::optional<nanoseconds> take_fraction(std::string_view& rest) {
+  int64_t value = 0, unit = 1000000000;
   size_t digits = 0;
   for (; digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9'; ++digits) {
     unit /= 10;
@@ -48,15 +48,15 @@ std::optional<microseconds> take_fraction(std::string_view& rest) {
   }
   if (digits == 0) return std::nullopt;
   rest.remove_prefix(digits);
-  return microseconds{value};
+  return nanoseconds{value};
 }
 
-std::optional<microseconds> take_time(std::string_view& rest) {
+std::optional<nanoseconds> take_time(std::string_view& rest) {
   const auto h = take_number(rest, 2);
   if (!h || !take(rest, ':')) return std::nullopt;
   const auto m = take_number(rest, 2);
   if (!m || *h > 23 || *m > 59) return std::nullopt;
-  microseconds out = hours{*h} + minutes{*m};
+  nanoseconds out = hours{*h} + minutes{*m};
   if (!take(rest, ':')) return out;
   const auto s = take_number(rest, 2);
   if (!s || *s > 59) return std::nullopt;

@@ -1,13 +1,15 @@
 #include "transport/runtime/containerlab/events.hpp"
 
+#include "protocol/antimony/time_text.hpp"
 #include "transport/runtime/containerlab/inspect.hpp"
-#include "transport/runtime/containerlab/json_fields.hpp"
+#include "transport/runtime/docker/json.hpp"
 
-#include <cstdio>
-#include <ctime>
+#include <chrono>
 #include <utility>
 
 namespace stibium::containerlab {
+
+using docker::text_at;
 
 namespace {
 
@@ -105,19 +107,8 @@ std::optional<lab_event> read_docker_event(const std::string& action, const std:
 }
 
 int64_t nanoseconds_of(std::string_view time) {
-  std::tm parts{};
-  const std::string text{time};
-  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (!rest) return 0;
-  int64_t fraction = 0, unit = 1'000'000'000;
-  if (*rest == '.')
-    for (++rest; *rest >= '0' && *rest <= '9'; ++rest)
-      if (unit > 1) fraction += (*rest - '0') * (unit /= 10);
-  int64_t offset = 0;
-  int hours = 0, minutes = 0;
-  if (std::sscanf(rest, "%*1[+-]%2d:%2d", &hours, &minutes) == 2)
-    offset = (hours * 3600 + minutes * 60) * (*rest == '-' ? -1 : 1);
-  return (int64_t{::timegm(&parts)} - offset) * 1'000'000'000 + fraction;
+  const auto when = antimony::parse_iso8601(time);
+  return when ? std::chrono::nanoseconds{when->time_since_epoch()}.count() : 0;
 }
 
 } // namespace stibium::containerlab

@@ -1,11 +1,13 @@
 #include "transport/runtime/containerlab/inspect.hpp"
 
 #include "actors/error.hpp"
-#include "transport/runtime/containerlab/json_fields.hpp"
+#include "transport/runtime/docker/json.hpp"
 
 #include <rapidjson/error/en.h>
 
 namespace stibium::containerlab {
+
+using docker::text_at;
 
 namespace {
 

@@ -1,6 +1,6 @@
 #include "transport/runtime/containerlab/snapshot.hpp"
 
-#include "transport/runtime/containerlab/json_fields.hpp"
+#include "transport/runtime/docker/json.hpp"
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -11,6 +11,8 @@
 #include <utility>
 
 namespace stibium::containerlab {
+
+using docker::text_at;
 
 std::string to_string(ailment what) {
   switch (what) {

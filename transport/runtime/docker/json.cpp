@@ -27,6 +27,8 @@ std::string text_of(const Value* value) {
   return {value->GetString(), value->GetStringLength()};
 }
 
+std::string text_at(const Value& in, const char* key) { return text_of(member(&in, key)); }
+
 int64_t number_of(const Value* value) { return value && value->IsInt64() ? value->GetInt64() : 0; }
 
 bool flag_of(const Value* value) { return value && value->IsBool() && value->GetBool(); }

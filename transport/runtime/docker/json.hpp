@@ -9,7 +9,8 @@
 #include <string_view>
 
 /// \file
-/// Reading Docker's JSON. What is missing or of another type is empty, 0 or false: engines differ in what they send.
+/// Reading the JSON of Docker and containerlab. What is missing or of another type is empty, 0 or false: engines differ
+/// in what they send.
 
 namespace stibium::docker {
 
@@ -20,6 +21,8 @@ caf::expected<rapidjson::Document> parse_json(std::string_view text);
 const rapidjson::Value* member(const rapidjson::Value* in, const char* key);
 
 std::string text_of(const rapidjson::Value* value);
+/// The text of a member.
+std::string text_at(const rapidjson::Value& in, const char* key);
 int64_t number_of(const rapidjson::Value* value);
 bool flag_of(const rapidjson::Value* value);
 /// The members of an object that are strings.

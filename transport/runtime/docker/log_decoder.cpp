@@ -3,7 +3,7 @@
 #include "protocol/antimony/time_text.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <functional>
 
@@ -21,11 +21,8 @@ bool is_stamp(std::string_view text) {
 }
 
 int64_t time_of(std::string_view stamp) {
-  const auto second = antimony::parse_iso8601(std::string{stamp.substr(0, 19)} + "Z");
-  int64_t fraction = 0;
-  std::from_chars(stamp.data() + 20, stamp.data() + 29, fraction);
-  if (!second) return 0;
-  return std::chrono::floor<std::chrono::seconds>(second->time_since_epoch()).count() * second_ns + fraction;
+  const auto when = antimony::parse_iso8601(stamp.substr(0, stamp_size - 1));
+  return when ? std::chrono::nanoseconds{when->time_since_epoch()}.count() : 0;
 }
 
 uint64_t hash_of(const log_line& line) {
