@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "harness"))
 
-from stibium_harness import Client, Docker, NoDocker, Service, topology  # noqa: E402
+from stibium_harness import Client, Docker, Lab, NoDocker, Service, topology  # noqa: E402
 from stibium_harness.service import BIN  # noqa: E402
 
 # What is shipped has no sanitizers.
@@ -53,6 +53,14 @@ def with_runtime():
     if asked.returncode != 0:
         report("THIS stibiumd HAS NO RUNTIME containerlab: its scenarios were SKIPPED.")
         pytest.skip(asked.stderr)
+
+
+@pytest.fixture
+def pair(service):
+    """The module's lab `pair`, deployed."""
+    with Lab(service, "pair") as lab:
+        lab.deploy()
+        yield lab
 
 
 @pytest.fixture(scope="module")

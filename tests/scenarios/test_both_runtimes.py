@@ -25,13 +25,6 @@ def service(request):
         yield one
 
 
-@pytest.fixture
-def pair(service):
-    with Lab(service, "pair") as lab:
-        lab.deploy()
-        yield lab
-
-
 def code(ack):
     assert sorted(ack) == ["code", "message"] and ack["message"], ack
     return ack["code"]

@@ -21,13 +21,6 @@ def service(docker, with_runtime):
         yield one
 
 
-@pytest.fixture
-def pair(service):
-    with Lab(service, "pair") as lab:
-        lab.deploy()
-        yield lab
-
-
 def test_the_service_is_ready(service):
     answer = service.get("/readyz")
     assert answer.status_code == 200, answer.text

@@ -25,13 +25,6 @@ def service(docker, with_runtime):
         yield one
 
 
-@pytest.fixture
-def pair(service):
-    with Lab(service, "pair") as lab:
-        lab.deploy()
-        yield lab
-
-
 def other_process(docker, name, before):
     return until(lambda: docker.engine.exists("containers", name) and docker.state(name)["Pid"] not in (0, before), f"{name} does not run", 30)
 

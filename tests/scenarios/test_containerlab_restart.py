@@ -107,18 +107,10 @@ def parking_places(lab):
 
 def run_again(lab, node, *pings, seconds=40):
     """All pings get answers; the node is started when a stop that was under way has come to its end in Docker after all."""
-    deadline = time.monotonic() + seconds
-    while True:
+    def start():
         if lab.states()[node] != "running":
             lab.command(START, node=node)
-        try:
-            if all([lab.ping(*one, tries=1) for one in pings]):
-                return
-            why = "no answer"
-        except (AssertionError, KeyError) as error:  # no shell in a node that is just starting
-            why = error
-        assert time.monotonic() < deadline, (why, lab.states(), lab.log()[-12:])
-        time.sleep(0.3)
+    lab.until_all_ping(pings, seconds, before_each=start)
 
 
 def settle(lab, seconds=30):

@@ -80,10 +80,15 @@ class Lab:
 
     def until_pings(self, node, address, seconds=30):
         """A lab heals itself, in its own time."""
+        self.until_all_ping([(node, address)], seconds)
+
+    def until_all_ping(self, ways, seconds=30, before_each=lambda: None):
+        """Waits until each ping, from a node to an address, gets its answer in the same round."""
         deadline = time.monotonic() + seconds
         while True:
+            before_each()
             try:
-                if self.ping(node, address, tries=1):
+                if all([self.ping(*way, tries=1) for way in ways]):
                     return
                 why = "no answer"
             except (AssertionError, KeyError) as error:  # no shell in a node that is just starting
