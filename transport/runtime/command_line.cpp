@@ -1,5 +1,8 @@
 #include "transport/runtime/command_line.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace stibium::runtime {
 
 namespace {
@@ -52,6 +55,21 @@ std::string in_quotes(std::string_view text) {
     }
   }
   return result += text.size() > max_quoted ? "…\"" : "\"";
+}
+
+std::string find_executable(const std::string& name, std::string_view path) {
+  const auto executable = [](const std::string& file) {
+    struct stat info {};
+    return ::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(file.c_str(), X_OK) == 0;
+  };
+  if (name.find('/') != std::string::npos) return executable(name) ? name : "";
+  while (!name.empty() && !path.empty()) {
+    const auto colon = path.find(':');
+    auto file = std::string{path.substr(0, colon)} + "/" + name;
+    if (executable(file)) return file;
+    path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
+  }
+  return {};
 }
 
 } // namespace stibium::runtime

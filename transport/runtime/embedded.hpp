@@ -20,9 +20,6 @@ struct embedded_options {
   isolation wanted = isolation::automatic;
 };
 
-/// Commands that may wait for the one that runs on the same instance; more are refused with `queue_full`.
-inline constexpr size_t max_waiting_commands = 16;
-
 /// Spawns the embedded runtime: labs on Linux namespaces, without containers and images. It is pinned to `thread`, and
 /// so are its terminals and log followers; what blocks runs on threads of its own. Finding out what the kernel allows
 /// and what an earlier process has left takes some 100 ms here, before this returns.

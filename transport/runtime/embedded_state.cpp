@@ -1,17 +1,13 @@
 #include "transport/runtime/embedded_state.hpp"
 
+#include "transport/runtime/commands.hpp"
+
 #include <algorithm>
 #include <sys/wait.h>
 
 namespace stibium::runtime {
 
 using descriptor = boost::asio::posix::stream_descriptor;
-
-namespace {
-
-bool is_node_command(lab_verb verb) { return verb != lab_verb::deploy && verb != lab_verb::destroy; }
-
-} // namespace
 
 embedded_state::~embedded_state() {
   for (auto& [name, slot] : commands_) {

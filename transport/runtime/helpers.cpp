@@ -1,4 +1,5 @@
 #include "actors/error.hpp"
+#include "transport/runtime/command_line.hpp"
 #include "transport/runtime/embedded_messages.hpp"
 
 #include <caf/all.hpp>

@@ -6,14 +6,17 @@
 
 namespace stibium::runtime {
 
-void lab_log::write(const char* level, const std::string& text) const {
-  if (!sink_) return;
+std::string log_line(const char* level, const std::string& text) {
   const auto now = std::time(nullptr);
   std::tm parts{};
   ::localtime_r(&now, &parts);
   char clock[16];
   std::strftime(clock, sizeof clock, "%H:%M:%S", &parts);
-  caf::anon_send(sink_, log_lines{{std::string{clock} + " " + level + " " + text}});
+  return std::string{clock} + " " + level + " " + text;
+}
+
+void lab_log::write(const char* level, const std::string& text) const {
+  if (sink_) caf::anon_send(sink_, log_lines{{log_line(level, text)}});
 }
 
 } // namespace stibium::runtime

@@ -6,6 +6,9 @@
 
 namespace stibium::runtime {
 
+/// A line in containerlab's form, of now: "HH:MM:SS LEVL text".
+std::string log_line(const char* level, const std::string& text);
+
 /// Writes what a command does into the lab's log, in containerlab's form: "HH:MM:SS INFO text key=value". A null sink
 /// swallows all.
 class lab_log {

@@ -1,6 +1,7 @@
 #include "transport/runtime/sandbox.hpp"
 
 #include "actors/error.hpp"
+#include "transport/runtime/command_line.hpp"
 #include "transport/runtime/state_file.hpp"
 
 #include <rapidjson/document.h>
@@ -40,21 +41,6 @@ std::string to_string(isolation how) {
   case isolation::automatic: break;
   }
   return "automatic";
-}
-
-std::string find_executable(const std::string& name, std::string_view path) {
-  const auto executable = [](const std::string& file) {
-    struct stat info {};
-    return ::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(file.c_str(), X_OK) == 0;
-  };
-  if (name.find('/') != std::string::npos) return executable(name) ? name : "";
-  while (!name.empty() && !path.empty()) {
-    const auto colon = path.find(':');
-    auto file = std::string{path.substr(0, colon)} + "/" + name;
-    if (executable(file)) return file;
-    path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
-  }
-  return {};
 }
 
 std::string sandbox::tool(const std::string& name) const {

@@ -67,11 +67,4 @@ private:
   std::map<std::string, std::string> tools_;
 };
 
-/// The search path for the tools and for nodes that set none.
-inline constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// Where `name` is on a search path: an executable file; empty when it is nowhere. A name with a slash stands for
-/// itself.
-std::string find_executable(const std::string& name, std::string_view path = default_path);
-
 } // namespace stibium::runtime

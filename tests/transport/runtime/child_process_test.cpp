@@ -1,6 +1,6 @@
 #include "actors/error.hpp"
 #include "transport/runtime/child_process.hpp"
-#include "transport/runtime/sandbox.hpp"
+#include "transport/runtime/command_line.hpp"
 
 #include <doctest/doctest.h>
 

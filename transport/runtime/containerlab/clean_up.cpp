@@ -23,7 +23,7 @@ void destroy(const tools& with, const instance_ref& instance, const line_sink& l
   const runtime::interrupter never;
   const auto result =
       with.clab.run({"destroy", "-t", files.topology(), "--cleanup"}, files.folder, log, never, clean_up_deadline);
-  if (result.error) log(own_line("WARN", "containerlab destroy: " + message_of(result.error)));
+  if (result.error) log(runtime::log_line("WARN", "containerlab destroy: " + message_of(result.error)));
 }
 
 // Where links are parked, and a name for the container's network namespace.
@@ -44,7 +44,7 @@ caf::error remove_containers(const tools& with, const instance_ref& instance, co
     for (const auto& [name, node] : *seen) {
       if (const auto error = engine.remove(node.container_id, true)) return error;
       remove_namespaces(node.container_name);
-      log(own_line("INFO", "Removed container name=" + node.container_name));
+      log(runtime::log_line("INFO", "Removed container name=" + node.container_name));
     }
     if (look + 1 < looks) never.sleep_for(between_looks);
   }
@@ -63,7 +63,7 @@ void remove_network(const tools& with, const std::string& network, const line_si
   for (const auto& each : *containers)
     for (const auto& place : each.networks)
       if (place.network == network) return;
-  if (!engine.remove_network(network)) log(own_line("INFO", "Removed docker network name=" + network));
+  if (!engine.remove_network(network)) log(runtime::log_line("INFO", "Removed docker network name=" + network));
 }
 
 void remove_files(const instance_files& files) {
@@ -93,7 +93,7 @@ caf::error clean_up(const tools& with, const instance_ref& instance, const std::
   if (something)
     destroy(with, instance, log);
   else
-    log(own_line("INFO", "Nothing is there name=" + instance.name));
+    log(runtime::log_line("INFO", "Nothing is there name=" + instance.name));
   if (auto error = remove_containers(with, instance, log)) return error;
   for (const auto& [name, node] : *seen) remove_namespaces(node.container_name);
   remove_network(with, network, log);

@@ -1,6 +1,7 @@
 #include "transport/runtime/containerlab/cli.hpp"
 
 #include "actors/error.hpp"
+#include "transport/runtime/command_line.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -33,11 +34,6 @@ constexpr auto stream_deadline = 12h;
 
 std::vector<runtime::stop_step> stop_steps() { return {{SIGINT, 5s}, {SIGTERM, 2s}}; }
 
-bool is_program(const std::string& path) {
-  std::error_code code;
-  return fs::is_regular_file(path, code) && ::access(path.c_str(), X_OK) == 0;
-}
-
 std::string read_all(const fs::path& path) {
   std::ifstream in{path, std::ios::binary};
   return {std::istreambuf_iterator<char>{in}, {}};
@@ -66,20 +62,20 @@ clab_version read_version(std::string_view text) {
   return found;
 }
 
-caf::expected<std::string> cli::find_binary() const {
-  if (how_.binary.find('/') != std::string::npos) {
-    if (is_program(how_.binary)) return how_.binary;
-    return failure(ec::runtime_unavailable, how_.binary + " is no program");
-  }
+caf::expected<runtime::program> cli::program_for(const std::vector<std::string>& args,
+                                                 const std::string& folder) const {
   const char* path = std::getenv("PATH");
-  std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
-  while (!rest.empty()) {
-    const auto folder = rest.substr(0, rest.find(':'));
-    rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
-    auto candidate = std::string{folder} + "/" + how_.binary;
-    if (!folder.empty() && is_program(candidate)) return candidate;
+  auto binary = runtime::find_executable(how_.binary, path ? path : runtime::default_path);
+  if (binary.empty()) {
+    const bool named = how_.binary.find('/') != std::string::npos;
+    return failure(ec::runtime_unavailable,
+                   how_.binary + (named ? " is no program" : " is not installed: it is not on the PATH"));
   }
-  return failure(ec::runtime_unavailable, how_.binary + " is not installed: it is not on the PATH");
+  runtime::program what;
+  what.argv = {std::move(binary)};
+  what.argv.insert(what.argv.end(), args.begin(), args.end());
+  what.env = environment(folder);
+  return what;
 }
 
 std::string cli::mark() const { return "STIBIUM_RUN_ROOT=" + how_.run_root; }
@@ -115,13 +111,9 @@ caf::expected<std::vector<inspected_node>> cli::inspect() const {
 clab_result cli::run(const std::vector<std::string>& args, const std::string& folder, const line_sink& log,
                      const runtime::interrupter& stop, std::chrono::milliseconds deadline, bool all) const {
   clab_result result;
-  auto binary = find_binary();
-  if (!binary) return result.error = std::move(binary.error()), result;
-  runtime::program what;
-  what.argv = {*binary};
-  what.argv.insert(what.argv.end(), args.begin(), args.end());
-  what.env = environment(folder);
-  what.folder = folder;
+  auto what = program_for(args, folder);
+  if (!what) return result.error = std::move(what.error()), result;
+  what->folder = folder;
   runtime::run_options how;
   how.deadline = deadline;
   how.stop_steps = stop_steps();
@@ -129,7 +121,7 @@ clab_result cli::run(const std::vector<std::string>& args, const std::string& fo
     auto line = result.said.take(raw, from_stderr);
     if (log && !line.empty() && (all || from_stderr)) log(std::move(line));
   };
-  auto ended = runtime::run(std::move(what), how, stop);
+  auto ended = runtime::run(std::move(*what), how, stop);
   if (!ended) return result.error = std::move(ended.error()), result;
   result.out = std::move(ended->out);
   if (ended->ok()) return result;
@@ -141,12 +133,8 @@ clab_result cli::run(const std::vector<std::string>& args, const std::string& fo
 
 std::string cli::stream(const std::vector<std::string>& args, const std::function<void(std::string_view)>& on_line,
                         const runtime::interrupter& stop) const {
-  auto binary = find_binary();
-  if (!binary) return message_of(binary.error());
-  runtime::program what;
-  what.argv = {*binary};
-  what.argv.insert(what.argv.end(), args.begin(), args.end());
-  what.env = environment(how_.run_root);
+  auto what = program_for(args, how_.run_root);
+  if (!what) return message_of(what.error());
   runtime::run_options how;
   how.deadline = stream_deadline;
   how.stop_steps = stop_steps();
@@ -157,7 +145,7 @@ std::string cli::stream(const std::vector<std::string>& args, const std::functio
     else
       on_line(raw);
   };
-  const auto ended = runtime::run(std::move(what), how, stop);
+  const auto ended = runtime::run(std::move(*what), how, stop);
   if (!ended) return message_of(ended.error());
   const auto why = said.reason();
   return why.empty() ? runtime::describe_status(ended->status) : why;

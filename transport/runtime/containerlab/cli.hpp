@@ -76,7 +76,7 @@ public:
   void end_strays() const;
 
 private:
-  caf::expected<std::string> find_binary() const;
+  caf::expected<runtime::program> program_for(const std::vector<std::string>& args, const std::string& folder) const;
   std::vector<std::string> environment(const std::string& folder) const;
   std::string mark() const;
 

@@ -23,9 +23,6 @@ struct options {
   std::string known_hosts; ///< the file; needed unless keys are ignored
 };
 
-/// Commands that may wait for the one that runs on the same instance; more are refused with `queue_full`.
-inline constexpr size_t max_waiting_commands = 16;
-
 /// Instances that are repaired at the same time; the others wait for their turn.
 inline constexpr int max_repairs = 4;
 

@@ -24,7 +24,7 @@ public:
     outcome_.memory = task_.memory;
     outcome_.error = work();
     if (outcome_.error && outcome_.error != ec::runtime_unavailable)
-      log_(own_line("ERRO", "Repairing: " + message_of(outcome_.error)));
+      log_(runtime::log_line("ERRO", "Repairing: " + message_of(outcome_.error)));
     if (outcome_.known) save_memory(files_, outcome_.memory);
     return std::move(outcome_);
   }
@@ -50,12 +50,12 @@ private:
     if (reading.value)
       plan_ = std::move(*reading.value);
     else
-      log_(own_line("WARN", "The topology is not understood here: exec lines are not run again"));
+      log_(runtime::log_line("WARN", "The topology is not understood here: exec lines are not run again"));
     if (!std::filesystem::exists(files_.topology()))
       if (auto error = write_topology(task_.instance)) return error;
     const auto before = outcome_.seen;
     for (const auto& each : outcome_.patients)
-      log_(own_line("INFO", "Repairing node name=" + each.node + " reason=" + to_string(each.what)));
+      log_(runtime::log_line("INFO", "Repairing node name=" + each.node + " reason=" + to_string(each.what)));
     drop_what_is_parked();
     if (auto error = start_what_is_down()) return error;
     auto result =
@@ -105,7 +105,7 @@ private:
     for (const auto& each : outcome_.patients) {
       if (each.what != ailment::down) continue;
       if (auto error = engine.start(outcome_.seen.at(each.node).container_id)) return error;
-      log_(own_line("INFO", "Started node name=" + each.node));
+      log_(runtime::log_line("INFO", "Started node name=" + each.node));
     }
     return {};
   }
@@ -134,14 +134,14 @@ private:
     auto engine = with_.engine;
     const auto result = engine.run(node.container_id, *words, {}, exec_deadline);
     if (!result)
-      log_(own_line("ERRO",
-                    "Failed to execute command " + about + " err=" + runtime::in_quotes(message_of(result.error()))));
+      log_(runtime::log_line("ERRO", "Failed to execute command " + about +
+                                         " err=" + runtime::in_quotes(message_of(result.error()))));
     else if (result->exit_code == 0)
-      log_(own_line("INFO", "Executed command " + about + " stdout=" + runtime::in_quotes(result->output)));
+      log_(runtime::log_line("INFO", "Executed command " + about + " stdout=" + runtime::in_quotes(result->output)));
     else
       // A node that has kept some of its interfaces has kept their addresses too.
-      log_(own_line("WARN", "Command failed " + about + " rc=" + std::to_string(result->exit_code) +
-                                " output=" + runtime::in_quotes(result->output)));
+      log_(runtime::log_line("WARN", "Command failed " + about + " rc=" + std::to_string(result->exit_code) +
+                                         " output=" + runtime::in_quotes(result->output)));
   }
 
   // deploy starts every node that does not run.
@@ -152,7 +152,7 @@ private:
                                        [&, &node = name](const auto& each) { return each.node == node; });
       if (!right.stopped || patient || now == outcome_.seen.end()) continue;
       if (now->second.running()) {
-        log_(own_line("INFO", "Stopping node again, as before name=" + name));
+        log_(runtime::log_line("INFO", "Stopping node again, as before name=" + name));
         stop_node(now->second);
       }
       if (look()) return;
@@ -169,7 +169,7 @@ private:
       error = node_command(with_, files_, "stop", node.node, log_, *task_.stop).error;
     else
       error = engine.stop(node.container_id, with_.grace);
-    if (error) log_(own_line("WARN", "Stopping node name=" + node.node + ": " + message_of(error)));
+    if (error) log_(runtime::log_line("WARN", "Stopping node name=" + node.node + ": " + message_of(error)));
   }
 
   const tools& with_;

@@ -1,16 +1,13 @@
 #include "transport/runtime/containerlab/state.hpp"
 
 #include "protocol/topology/topology.hpp"
+#include "transport/runtime/commands.hpp"
 
 #include <algorithm>
 
 namespace stibium::containerlab {
 
-namespace {
-
-bool is_node_command(lab_verb verb) { return verb != lab_verb::deploy && verb != lab_verb::destroy; }
-
-} // namespace
+using runtime::is_node_command;
 
 clab_state::~clab_state() {
   const auto over = failure(ec::shutting_down, "the runtime ends");
@@ -48,7 +45,7 @@ caf::result<instance_status> clab_state::command(const runtime_command& what) {
   if (!slot.stop) {
     slot.now = waiting_command{what, answer};
     launch(name, slot);
-  } else if (slot.next.size() < max_waiting_commands) {
+  } else if (slot.next.size() < runtime::max_waiting_commands) {
     if (!slot.now && !is_node_command(what.verb)) slot.stop->interrupt(); // nothing that is worth repairing any more
     slot.next.push_back({what, answer});
   } else {

@@ -1,12 +1,12 @@
 #include "transport/runtime/containerlab/work.hpp"
 
 #include "actors/error.hpp"
+#include "transport/runtime/commands.hpp"
 #include "transport/runtime/containerlab/heal.hpp"
 #include "transport/runtime/containerlab/topology_text.hpp"
 
 #include <caf/send.hpp>
 
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -78,7 +78,7 @@ private:
       outcome_.memory.clear();
       return;
     }
-    if (verb == lab_verb::deploy || verb == lab_verb::destroy) {
+    if (!runtime::is_node_command(verb)) {
       outcome_.memory = remember(outcome_.seen);
     } else if (const auto found = outcome_.seen.find(node); found != outcome_.seen.end() && touched_) {
       const bool runs = found->second.running();
@@ -113,9 +113,9 @@ private:
     auto result =
         same ? clab({"redeploy", "-t", files_.topology(), "--cleanup"}) : clab({"deploy", "-t", files_.topology()});
     if (!result.error) return {};
-    log_(own_line("WARN", "Cleaning up"));
+    log_(runtime::log_line("WARN", "Cleaning up"));
     if (auto error = clean_up(with_, instance_, result.said.made_network(), log_))
-      log_(own_line("ERRO", "Cleaning up failed: " + message_of(error)));
+      log_(runtime::log_line("ERRO", "Cleaning up failed: " + message_of(error)));
     return std::move(result.error);
   }
 
@@ -142,7 +142,7 @@ private:
     if (node.state == "paused") {
       if (const auto done = engine.call("POST", "/containers/" + node.container_id + "/unpause"); !done)
         return done.error();
-      log_(own_line("INFO", "Resumed paused node name=" + name));
+      log_(runtime::log_line("INFO", "Resumed paused node name=" + name));
       if (verb == lab_verb::start_node) return {};
     }
     begin_on(name, to_string(verb));
@@ -173,8 +173,8 @@ private:
 
   caf::error by_docker(lab_verb verb, const node_seen& node) {
     auto engine = with_.engine;
-    log_(own_line("WARN", "containerlab " + with_.version.text() + " cannot " + to_string(verb) +
-                              " a node: Docker does it, and the node's links are lost"));
+    log_(runtime::log_line("WARN", "containerlab " + with_.version.text() + " cannot " + to_string(verb) +
+                                       " a node: Docker does it, and the node's links are lost"));
     switch (verb) {
     case lab_verb::stop_node: return engine.stop(node.container_id, with_.grace);
     case lab_verb::start_node: return engine.start(node.container_id);
@@ -221,15 +221,6 @@ line_sink log_to(const log_sink_actor& sink) {
   return [sink](std::string line) {
     if (sink) caf::anon_send(sink, log_lines{{std::move(line)}});
   };
-}
-
-std::string own_line(const char* level, const std::string& text) {
-  const auto now = std::time(nullptr);
-  std::tm parts{};
-  ::localtime_r(&now, &parts);
-  char clock[16];
-  std::strftime(clock, sizeof clock, "%H:%M:%S", &parts);
-  return std::string{clock} + " " + level + " " + text;
 }
 
 } // namespace stibium::containerlab

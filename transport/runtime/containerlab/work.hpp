@@ -3,6 +3,7 @@
 #include "actors/interfaces.hpp"
 #include "transport/runtime/containerlab/cli.hpp"
 #include "transport/runtime/containerlab/docker_view.hpp"
+#include "transport/runtime/lab_log.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -58,9 +59,6 @@ caf::error write_topology(const instance_ref& instance);
 
 /// Takes lines to a log.
 line_sink log_to(const log_sink_actor& sink);
-
-/// "HH:MM:SS LEVL text": a line of ours among containerlab's.
-std::string own_line(const char* level, const std::string& text);
 
 /// The stop or restart of one node: SIGKILL comes when the grace is over.
 clab_result node_command(const tools& with, const instance_files& files, const char* verb, const std::string& node,
