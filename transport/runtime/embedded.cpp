@@ -1,9 +1,10 @@
 #include "transport/runtime/embedded.hpp"
 
 #include "transport/runtime/embedded_state.hpp"
+#include "transport/runtime/strays.hpp"
 
 #include <algorithm>
-#include <filesystem>
+#include <set>
 
 namespace stibium::runtime {
 
@@ -22,6 +23,22 @@ bool may_be_there(const sandbox& box, const instance_record& record) {
   });
 }
 
+// What an earlier process has left at work, and nobody waits for any more. Nodes that have told who they are stay.
+void end_left_work(const std::string& run_root) {
+  std::set<pid_t> spared;
+  const auto spare = [&](const process_id& process) {
+    if (find_process(process.pid) == process) spared.insert(process.pid);
+  };
+  spare(sandbox::read_holder(run_root));
+  for (const auto& record : find_records(run_root))
+    for (const auto& node : record.nodes)
+      if (const auto process = read_process(record, node.name)) {
+        spare(process->outer);
+        spare(process->init);
+      }
+  end_strays(run_root_mark(run_root), spared, {});
+}
+
 // The instances of an earlier process; what is stale is cleaned away.
 std::vector<instance_record> recover(const sandbox& box, const std::string& run_root) {
   std::vector<instance_record> result;
@@ -30,9 +47,9 @@ std::vector<instance_record> recover(const sandbox& box, const std::string& run_
       result.push_back(std::move(record));
       continue;
     }
-    std::error_code code;
-    std::filesystem::remove_all(record.home(), code);
+    remove_files(record);
   }
+  remove_beginnings(run_root);
   return result;
 }
 
@@ -63,6 +80,7 @@ embedded_actor::behavior_type embedded(embedded_actor::stateful_pointer<embedded
 } // namespace
 
 runtime_actor spawn_embedded_runtime(const nursery& in, io::io_thread& thread, const embedded_options& options) {
+  end_left_work(options.run_root);
   auto box = std::make_shared<const sandbox>(sandbox::open(options.run_root, options.wanted));
   auto left = recover(*box, options.run_root);
   return spawn(in, placement::on(&thread), {"runtime", "embedded", "", 0}, embedded, in, &thread, options,

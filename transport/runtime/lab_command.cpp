@@ -178,9 +178,7 @@ caf::error remove_instance(const sandbox& box, const instance_record& record, co
   // The namespaces of a user namespace that is gone are gone with it.
   if (within_reach(box, record))
     if (auto error = remove_networks(work)) return error;
-  std::error_code code;
-  fs::remove_all(record.home(), code);
-  if (code) return failure(ec::runtime_failed, record.home() + ": " + code.message());
+  if (const auto code = remove_files(record)) return failure(ec::runtime_failed, record.home() + ": " + code.message());
   return {};
 }
 

@@ -48,6 +48,7 @@ trap '[ -z "$child" ] || kill -TERM $child 2>/dev/null' TERM
 exec 4<&0
 "$@" <&4 3>&- 4<&- &
 child=$!
+trap '' PIPE # nobody listens any more when the service has been killed
 echo ready >&3
 exec 3>&- 4<&-
 while :; do

@@ -3,11 +3,12 @@
 #include "actors/error.hpp"
 #include "transport/runtime/command_line.hpp"
 #include "transport/runtime/state_file.hpp"
+#include "transport/runtime/strays.hpp"
 
 #include <rapidjson/document.h>
 
+#include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -50,6 +51,7 @@ std::string sandbox::tool(const std::string& name) const {
 
 sandbox sandbox::open(const std::string& run_root, isolation wanted) {
   sandbox result;
+  result.mark_ = run_root_mark(run_root);
   std::string missing;
   for (const auto* name : {"ip", "unshare", "nsenter", "setsid", "mount", "sh", "env", "sleep"}) {
     result.tools_[name] = find_executable(name);
@@ -100,15 +102,20 @@ bool sandbox::try_user_namespace(const std::string& run_root) {
   return false;
 }
 
-bool sandbox::take_holder_back(const std::string& run_root) {
+process_id sandbox::read_holder(const std::string& run_root) {
   const auto text = read_file(run_root + "/holder.json");
-  if (!text) return false;
+  if (!text) return {};
   rapidjson::Document from;
   from.Parse(text->data(), text->size());
   if (from.HasParseError() || !from.IsArray() || from.Size() != 3 || !from[0].IsInt() || !from[1].IsUint64() ||
       !from[2].IsString() || from[2].GetString() != boot_id())
-    return false;
-  holder_ = {from[0].GetInt(), from[1].GetUint64()};
+    return {};
+  return {from[0].GetInt(), from[1].GetUint64()};
+}
+
+bool sandbox::take_holder_back(const std::string& run_root) {
+  holder_ = read_holder(run_root);
+  if (!holder_) return false;
   if (alive()) return true;
   int status;
   bool gone;
@@ -118,13 +125,13 @@ bool sandbox::take_holder_back(const std::string& run_root) {
 
 bool sandbox::start_holder(const std::string& run_root) {
   int ends[2];
-  if (::pipe(ends) != 0) return last_error_ = "no pipe", false;
+  if (::pipe2(ends, O_CLOEXEC) != 0) return last_error_ = "no pipe", false;
   const unique_fd ours{ends[0]};
   unique_fd theirs{ends[1]};
   program what;
   what.argv = {tool("unshare"), "--user", "--map-root-user", "--net", "--mount",    "--",
                tool("sh"),      "-c",     holder_script,     "sh",    netns_folder_};
-  what.env = {std::string{"PATH="} + default_path};
+  what.env = {std::string{"PATH="} + default_path, mark_};
   what.out = what.err = theirs.get();
   auto started = start(what);
   theirs.reset();
@@ -142,9 +149,10 @@ bool sandbox::start_holder(const std::string& run_root) {
     return last_error_ = said.empty() ? "the holder of the user namespace ended" : said, false;
   }
   holder_ = *found;
-  std::ofstream file{run_root + "/holder.json"};
-  file << "[" << holder_.pid << "," << holder_.start << ",\"" << boot_id() << "\"]\n";
-  return true;
+  const auto text = "[" + number(holder_.pid) + "," + std::to_string(holder_.start) + ",\"" + boot_id() + "\"]\n";
+  if (write_whole(run_root + "/holder.json", text)) return true;
+  end_holder();
+  return last_error_ = run_root + "/holder.json cannot be written", false;
 }
 
 void sandbox::end_holder() const {
@@ -159,7 +167,7 @@ void sandbox::end_holder() const {
 
 program sandbox::outside(std::vector<std::string> argv) const {
   program result;
-  result.env = {std::string{"PATH="} + default_path, "LANG=C", "LC_ALL=C"};
+  result.env = {std::string{"PATH="} + default_path, "LANG=C", "LC_ALL=C", mark_};
   if (how_ == isolation::user_namespace)
     result.argv = {tool("nsenter"), "-t", number(holder_.pid), "-U", "-n", "-m", "--preserve-credentials", "--"};
   add(result.argv, std::move(argv));

@@ -30,6 +30,8 @@ public:
   static sandbox open(const std::string& run_root, isolation wanted);
 
   isolation how() const { return how_; }
+  /// Its holder, as the process before this one has written it down; it may have ended.
+  static process_id read_holder(const std::string& run_root);
   /// For people: "Linux namespaces as root", "inside a user namespace", "processes only: why".
   const std::string& detail() const { return detail_; }
   process_id holder() const { return holder_; }
@@ -62,7 +64,7 @@ private:
   bool works(program what);
 
   isolation how_ = isolation::processes;
-  std::string detail_, netns_folder_, last_error_;
+  std::string detail_, netns_folder_, last_error_, mark_;
   process_id holder_;
   std::map<std::string, std::string> tools_;
 };

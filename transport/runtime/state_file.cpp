@@ -66,6 +66,14 @@ bool get_nodes(const value& from, std::vector<node_record>& into) {
   return true;
 }
 
+// Whether nothing is in a folder but, perhaps, a state file that is being written.
+bool is_beginning(const fs::path& home) {
+  std::error_code code;
+  for (fs::directory_iterator at{home, code}, end; !code && at != end; at.increment(code))
+    if (at->path().filename() != "state.json.new") return false;
+  return !code;
+}
+
 void get_holder(const value& from, process_id& into) {
   const auto at = from.FindMember("holder");
   if (at == from.MemberEnd() || !at->value.IsArray() || at->value.Size() != 2) return;
@@ -134,12 +142,12 @@ std::optional<instance_record> read_record(std::string_view json) {
   return record;
 }
 
-bool save(const instance_record& record) {
-  const auto path = record.home() + "/state.json";
+bool save(const instance_record& record) { return write_whole(record.home() + "/state.json", to_json(record)); }
+
+bool write_whole(const std::string& path, std::string_view text) {
   const auto fresh = path + ".new";
   {
     unique_fd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    const auto text = to_json(record);
     if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
         ::fsync(file.get()) != 0)
       return false;
@@ -147,6 +155,31 @@ bool save(const instance_record& record) {
   std::error_code code;
   fs::rename(fresh, path, code);
   return !code;
+}
+
+std::error_code remove_files(const instance_record& record) {
+  std::error_code code, ignored;
+  const fs::path home{record.home()};
+  for (fs::directory_iterator at{home, code}, end; !code && at != end;) {
+    const auto path = at->path();
+    at.increment(code);
+    if (!code && path.filename() != "state.json") fs::remove_all(path, code);
+  }
+  if (code == std::errc::no_such_file_or_directory) code.clear();
+  if (!code) fs::remove_all(home, code);
+  if (!code) fs::remove(record.folder, ignored); // only when nothing else is in it
+  return code;
+}
+
+void remove_beginnings(const std::string& run_root) {
+  std::error_code code, ignored;
+  for (fs::directory_iterator lab{run_root, code}, end; !code && lab != end; lab.increment(code)) {
+    std::vector<fs::path> begun;
+    for (fs::directory_iterator at{lab->path(), ignored}; !ignored && at != end; at.increment(ignored))
+      if (at->is_directory(ignored) && is_beginning(at->path())) begun.push_back(at->path());
+    for (const auto& home : begun) fs::remove_all(home, ignored);
+    if (!begun.empty()) fs::remove(lab->path(), ignored);
+  }
 }
 
 std::vector<instance_record> find_records(const std::string& run_root) {

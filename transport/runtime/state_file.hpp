@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 /// \file
@@ -52,6 +53,16 @@ std::optional<instance_record> read_record(std::string_view json);
 
 /// Writes the state file, all or nothing. False when the disk refuses.
 bool save(const instance_record& record);
+
+/// Writes a file, all or nothing. False when the disk refuses.
+bool write_whole(const std::string& path, std::string_view text);
+
+/// Removes the folder of an instance, its state file last: whatever interrupts this, what is left is known. The lab's
+/// folder goes too when it is empty then.
+std::error_code remove_files(const instance_record& record);
+
+/// Removes the folders of instances whose state file was never finished: nothing else has been made of them.
+void remove_beginnings(const std::string& run_root);
 
 /// The state files of all instances in `run_root`, which holds the run folders of the labs.
 std::vector<instance_record> find_records(const std::string& run_root);

@@ -2,6 +2,9 @@
 #include "transport/runtime/plan.hpp"
 #include "transport/runtime/state_file.hpp"
 
+#include <fstream>
+#include <sys/mount.h>
+
 using namespace stibium;
 using namespace stibium::test;
 
@@ -224,6 +227,48 @@ TEST_CASE_FIXTURE(lab_fixture, "embedded: nodes outlive the runtime and are take
   runtime::send_signal(runtime::read_process(*record, "n2")->init, SIGKILL);
   CHECK(fresh.wait_for("node n2 has exited (killed)"));
   REQUIRE(command(lab_verb::destroy, where));
+}
+
+TEST_CASE_FIXTURE(lab_fixture, "embedded: what works on for a runtime that was killed is ended at the next start") {
+  const auto where = place("late-1", ping_topology);
+  runtime::instance_record record;
+  record.name = where.name;
+  record.folder = where.folder;
+  record.boot = runtime::boot_id();
+  record.isolation = "root";
+  record.nodes = {{"n1", "linux", "sb-late-n1", {}, {}}};
+  std::filesystem::create_directories(record.home());
+  REQUIRE(runtime::save(record));
+  // A node that has not told yet who it is, and the folder of an instance of which nothing has been noted yet.
+  std::ofstream{record.file_of("n1", "log")} << "hello\n";
+  std::filesystem::create_directories(root / "lab-other/other-1");
+  std::ofstream{root / "lab-other/other-1/state.json.new"} << "{";
+  const auto pid =
+      std::stoi(output_of("STIBIUM_RUN_ROOT=" + root.string() + " setsid sleep 76543 >/dev/null 2>&1 & echo $!"));
+  if (!begin()) return;
+  CHECK_FALSE(runtime::find_process(pid));
+  CHECK(ask<std::vector<instance_status>>(atom::inspect_v).value->empty());
+  CHECK_FALSE(std::filesystem::exists(where.folder));
+  CHECK_FALSE(std::filesystem::exists(root / "lab-other"));
+}
+
+TEST_CASE_FIXTURE(lab_fixture, "embedded: files of an instance go before its state file") {
+  const auto where = place("half-1", ping_topology);
+  runtime::instance_record record;
+  record.name = where.name;
+  record.folder = where.folder;
+  std::filesystem::create_directories(record.home());
+  REQUIRE(runtime::save(record));
+  for (const auto* file : {"a.log", "zz.pid"}) std::ofstream{record.home() + "/" + file} << "x";
+  // The kernel refuses to remove what something is mounted on: that is where the removal ends.
+  std::filesystem::create_directories(record.home() + "/mounted");
+  if (::geteuid() != 0 || ::mount("none", (record.home() + "/mounted").c_str(), "tmpfs", 0, nullptr) != 0) return;
+  CHECK(runtime::remove_files(record));
+  CHECK(runtime::find_records(root).size() == 1);
+  REQUIRE(::umount((record.home() + "/mounted").c_str()) == 0);
+  CHECK_FALSE(runtime::remove_files(record));
+  CHECK_FALSE(std::filesystem::exists(where.folder));
+  CHECK_FALSE(runtime::remove_files(record)); // nothing there is fine
 }
 
 TEST_CASE_FIXTURE(lab_fixture, "embedded: what another boot of the machine has left is cleaned away") {

@@ -2,27 +2,20 @@
 
 #include "actors/error.hpp"
 #include "transport/runtime/command_line.hpp"
+#include "transport/runtime/strays.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <poll.h>
 #include <sys/wait.h>
 #include <tuple>
 #include <unistd.h>
-
-extern "C" {
-#include <sys/pidfd.h> // glibc 2.36 forgets that C++ reads it too
-}
 
 extern char** environ;
 
 namespace stibium::containerlab {
 
-namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 namespace {
@@ -33,11 +26,6 @@ constexpr auto stray_grace = 3s;
 constexpr auto stream_deadline = 12h;
 
 std::vector<runtime::stop_step> stop_steps() { return {{SIGINT, 5s}, {SIGTERM, 2s}}; }
-
-std::string read_all(const fs::path& path) {
-  std::ifstream in{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
 
 } // namespace
 
@@ -78,7 +66,7 @@ caf::expected<runtime::program> cli::program_for(const std::vector<std::string>&
   return what;
 }
 
-std::string cli::mark() const { return "STIBIUM_RUN_ROOT=" + how_.run_root; }
+std::string cli::mark() const { return runtime::run_root_mark(how_.run_root); }
 
 std::vector<std::string> cli::environment(const std::string& folder) const {
   std::vector<std::string> env{mark(), "CLAB_VERSION_CHECK=disable", "CLAB_LABDIR_BASE=" + folder};
@@ -151,29 +139,6 @@ std::string cli::stream(const std::vector<std::string>& args, const std::functio
   return why.empty() ? runtime::describe_status(ended->status) : why;
 }
 
-void cli::end_strays() const {
-  const auto wanted = mark() + '\0';
-  std::vector<runtime::unique_fd> found;
-  std::error_code code;
-  for (const auto& entry : fs::directory_iterator{"/proc", code}) {
-    const auto name = entry.path().filename().string();
-    const auto pid = static_cast<pid_t>(std::atoi(name.c_str()));
-    if (pid <= 0 || pid == ::getpid()) continue;
-    runtime::unique_fd held{::pidfd_open(pid, 0)}; // from here on the number is that of one process
-    if (!held) continue;
-    const auto environment = read_all(entry.path() / "environ");
-    const auto at = environment.find(wanted);
-    if (at == std::string::npos || (at > 0 && environment[at - 1] != '\0')) continue;
-    ::pidfd_send_signal(held.get(), SIGINT, nullptr, 0);
-    found.push_back(std::move(held));
-  }
-  const auto until = std::chrono::steady_clock::now() + stray_grace;
-  for (const auto& each : found) {
-    pollfd end{each.get(), POLLIN, 0};
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
-    if (::poll(&end, 1, static_cast<int>(std::max<decltype(left)>(0, left))) == 0)
-      ::pidfd_send_signal(each.get(), SIGKILL, nullptr, 0);
-  }
-}
+void cli::end_strays() const { runtime::end_strays(mark(), {}, {{SIGINT, stray_grace}}); }
 
 } // namespace stibium::containerlab
