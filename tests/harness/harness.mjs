@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -27,6 +28,19 @@ export function topology(name, { nodes = { n1: {} }, links = [], script = {} } =
   });
   // JSON is YAML.
   return JSON.stringify({ name, topology: { nodes: Object.fromEntries(bodies), links: links.map((endpoints) => ({ endpoints })) } });
+}
+
+// A port that no connection gets by chance: while a service is away, its port must wait for it.
+async function freePort() {
+  const lowest = Number(readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8").split(/\s+/)[0]);
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * Math.max(lowest - 10_000, 100));
+    const probe = createServer();
+    const free = await new Promise((resolve) => probe.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)));
+    if (!free) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
 }
 
 // `stibiumd` (or `scripted_stibiumd`) with labs, data and configuration in a temporary folder.
@@ -62,7 +76,8 @@ export class Service {
   async start() {
     const config = join(this.folder, "stibium.yml");
     writeFileSync(config, JSON.stringify(this.config));
-    const options = ["--listen", `127.0.0.1:${this.port}`, "--labs", this.labsFolder, "--data", this.dataFolder, "--config", config];
+    const listen = this.port || (await freePort());
+    const options = ["--listen", `127.0.0.1:${listen}`, "--labs", this.labsFolder, "--data", this.dataFolder, "--config", config];
     // The service dies with the test run, however that ends.
     this.process = spawn("setpriv", ["--pdeathsig", "TERM", this.program, ...options], {
       stdio: ["ignore", "pipe", openSync(join(this.folder, "stderr"), "a")],

@@ -1,9 +1,11 @@
 """A service under test: a process of its own with a folder of its own, on a free port."""
 import json
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -32,6 +34,19 @@ def topology(name, nodes=None, links=(), **labels):
                            **{"script." + key.replace("_", "."): str(value) for key, value in labels.items()}}
     # JSON is YAML.
     return json.dumps({"name": name, "topology": {"nodes": nodes, "links": [{"endpoints": list(l)} for l in links]}})
+
+
+def free_port():
+    """A port that no connection gets by chance: while a service is away, its port must wait for it."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10_000, max(lowest, 10_100))
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Service:
@@ -73,7 +88,8 @@ class Service:
         """Starts the service and waits until it listens."""
         config = self.folder / "stibium.yml"
         config.write_text(json.dumps(self.config))
-        command = [str(self.program), "--listen", f"127.0.0.1:{self.port or 0}", "--labs", str(self.labs_folder),
+        self.port = self.port or free_port()
+        command = [str(self.program), "--listen", f"127.0.0.1:{self.port}", "--labs", str(self.labs_folder),
                    "--data", str(self.data_folder), "--config", str(config)]
         env = {**os.environ, "SB_NATIVE_USERNAME": USER, "SB_NATIVE_PASSWORD": PASSWORD, **self.env}
         self._listens.clear()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def sweep(folder):
-    """Kills every process that has its working folder, its output or its command line in `folder`, and removes the network
+    """Kills every process that has its working folder, its output or its command line in `folder`, or works for a service there, and removes the network
     namespaces that the runtime has noted there."""
     folder = str(folder)
     for _ in range(3):
@@ -38,6 +38,8 @@ def _belongs(pid, folder):
         except OSError:
             continue
     try:
+        if f"STIBIUM_RUN_ROOT={folder}".encode() in (home / "environ").read_bytes():
+            return True
         return folder in (home / "cmdline").read_bytes().decode(errors="replace")
     except OSError:
         return False
@@ -64,9 +66,8 @@ def _namespaces(folder):
         if "labs" not in path.parts:
             parked = f"clab-park-clab-{path.name.removesuffix('.clab.yml')}-"
             names.update(name for name in there if name.startswith(parked))
-    for path in Path(folder).glob("**/run/*/*"):
-        if path.is_file() and path.suffix == ".json":
-            names.update(re.findall(r'"netns"\s*:\s*"([\w.-]+)"', path.read_text(errors="replace")))
+    for path in Path(folder).glob("**/run/*/*/state.json*"):
+        names.update(re.findall(r'"netns"\s*:\s*"([\w.-]+)"', path.read_text(errors="replace")))
     return names
 
 
