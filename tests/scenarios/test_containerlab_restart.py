@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from stibium_harness import DockerService, Lab, labs
+from stibium_harness import Client, DockerService, Lab, labs
 from stibium_harness.lab import DEPLOY, DESTROY, DONE, RESTART, START, STOP, until
 
 RUNNING = ["running", "stopping a node", "node stopped", "starting a node", "restarting a node"]
@@ -153,6 +153,35 @@ def test_an_orphan_runs_until_an_admin_removes_it(docker, service):
         removed = requests.delete(f"{service.url}/orphans/{name}", headers={"Authorization": f"Bearer {service.admin()}"}, timeout=60)
         assert removed.status_code == 200, removed.text
         assert not docker.containers(name)
+
+
+def unlink(docker, node, interface):
+    assert docker.engine.run(node, ["ip", "link", "del", interface])[0] == 0
+
+
+def test_a_link_is_removed_while_the_service_is_away(docker, service):
+    """No container tells of it: the interfaces are compared with the topology."""
+    with Lab(service, "ring") as lab:
+        lab.deploy()
+        name = service.container(lab.id, "r1")
+        service.stop()
+        unlink(docker, name, "eth1")
+        service.start()
+        lab.reconnect()
+        with Client(service, "/status-messages") as messages:
+            lab.until_all_ping([("r0", "10.2.0.2"), ("r1", "10.2.1.2"), ("r2", "10.2.2.2")])
+            messages.until(lambda message: "r1 has its lost links again" in str(message["payload"]))
+        assert any("has its lost links again" in line for line in lab.log())
+        lines = lab.log()
+        # What is stopped has no links, and that is how it is to be.
+        lab.stop("r1")
+        service.stop()
+        service.start()
+        lab.reconnect()
+        until(lambda: (now := lab.instance()) and now["state"] == 1, "not taken back")
+        time.sleep(3)
+        assert not [line for line in lab.log()[len(lines):] if "Repairing" in line]
+        assert lab.states()["r1"] == "exited"
 
 
 def test_a_node_breaks_while_the_service_is_away(docker, service):

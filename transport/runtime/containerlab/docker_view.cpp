@@ -1,6 +1,7 @@
 #include "transport/runtime/containerlab/docker_view.hpp"
 
 #include "actors/error.hpp"
+#include "transport/runtime/containerlab/interfaces.hpp"
 
 #include <algorithm>
 
@@ -33,6 +34,7 @@ caf::expected<bool> take_details(docker::engine& engine, node_seen& node) {
   node.exit_code = details->exit_code;
   if (!details->state.empty()) node.state = details->state;
   take_addresses(node, details->networks);
+  node.interfaces = interfaces_of(details->pid, node.container_id);
   return true;
 }
 

@@ -37,25 +37,34 @@ private:
     outcome_.patients = diagnose(right_, outcome_.seen);
     for (const auto& [name, node] : outcome_.seen)
       if (node.state == "restarting") outcome_.restarting.push_back(name);
-    if (outcome_.patients.empty() && !task_.links_lost && !settled.links_lost) {
+    if (auto reading = topology::read_topology(task_.instance.topology); reading.value)
+      plan_ = std::move(*reading.value);
+    auto lost = look_for_missing(right_);
+    for (const auto& end : task_.given_up) lost.erase(end);
+    if (outcome_.patients.empty() && !task_.links_lost && !settled.links_lost && lost.empty()) {
       outcome_.memory = right_;
       return {};
     }
-    return repair();
+    return repair(lost);
+  }
+
+  // Interfaces that somebody has removed, perhaps while nobody listened.
+  std::set<link_end> look_for_missing(const lab_memory& memory) {
+    outcome_.missing = missing_ends(links_of(plan_), memory, outcome_.seen);
+    return outcome_.missing;
   }
 
   // What is right is remembered once all of it is done: an unfinished repair is begun again.
-  caf::error repair() {
-    auto reading = topology::read_topology(task_.instance.topology);
-    if (reading.value)
-      plan_ = std::move(*reading.value);
-    else
+  caf::error repair(const std::set<link_end>& lost) {
+    if (plan_.nodes.empty())
       log_(runtime::log_line("WARN", "The topology is not understood here: exec lines are not run again"));
     if (!std::filesystem::exists(files_.topology()))
       if (auto error = write_topology(task_.instance)) return error;
     const auto before = outcome_.seen;
     for (const auto& each : outcome_.patients)
       log_(runtime::log_line("INFO", "Repairing node name=" + each.node + " reason=" + to_string(each.what)));
+    for (const auto& [node, interface] : lost)
+      log_(runtime::log_line("INFO", "Repairing link name=" + node + ":" + interface + " reason=missing"));
     drop_what_is_parked();
     if (auto error = start_what_is_down()) return error;
     auto result =
@@ -65,6 +74,9 @@ private:
     outcome_.memory = remember(outcome_.seen);
     run_exec_lines(before, result.said);
     stop_again();
+    look_for_missing(outcome_.memory);
+    for (const auto& [node, interface] : outcome_.missing)
+      log_(runtime::log_line("WARN", "Link is still missing name=" + node + ":" + interface));
     outcome_.repaired = !outcome_.patients.empty() || !result.said.linked().empty();
     for (const auto& each : outcome_.patients)
       outcome_.told[each.node] = describe_repair(each, running_peers(each.node));
@@ -184,6 +196,15 @@ private:
 } // namespace
 
 heal_outcome heal(const tools& with, const heal_task& task) { return healing{with, task}.go(); }
+
+std::vector<lab_link> links_of(const topology::definition& plan) {
+  std::vector<lab_link> result;
+  for (const auto& link : plan.links) {
+    auto& ends = result.emplace_back();
+    for (const auto& end : link.ends) ends.emplace_back(end.node, end.interface);
+  }
+  return result;
+}
 
 std::set<std::string> peers_of(const topology::definition& plan, const std::string& node) {
   std::set<std::string> result;

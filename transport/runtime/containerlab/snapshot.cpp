@@ -71,6 +71,24 @@ std::vector<patient> diagnose(const lab_memory& memory, const lab_seen& seen) {
   return result;
 }
 
+std::set<link_end> missing_ends(const std::vector<lab_link>& links, const lab_memory& memory, const lab_seen& seen) {
+  const auto runs = [&](const link_end& end) {
+    const auto node = seen.find(end.first);
+    const auto right = memory.find(end.first);
+    return node != seen.end() && node->second.running() && (right == memory.end() || !right->second.stopped);
+  };
+  std::set<link_end> result;
+  for (const auto& link : links) {
+    if (!std::ranges::all_of(link, runs)) continue;
+    for (const auto& end : link) {
+      const auto& node = seen.at(end.first);
+      const bool telling = node.interfaces && (node.kind.empty() || node.kind == "linux");
+      if (telling && !node.interfaces->contains(end.second)) result.insert(end);
+    }
+  }
+  return result;
+}
+
 bool is_unsettled(const lab_memory& memory) {
   return std::ranges::any_of(memory, [](const auto& each) { return !each.second.doing.empty(); });
 }

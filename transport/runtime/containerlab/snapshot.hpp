@@ -4,7 +4,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// \file
@@ -21,6 +23,7 @@ struct node_seen {
   std::string started_at; ///< differs for each life of the container
   std::string ipv4, ipv6; ///< without prefix length; may be empty
   int exit_code = 0;
+  std::optional<std::set<std::string>> interfaces; ///< in its network; nothing when unknown
 
   bool running() const { return state == "running"; }
   /// As clients see it: a node that is paused is of no use, and can be started.
@@ -64,6 +67,15 @@ struct patient {
 /// Compares. A node that is paused, or that Docker is about to start again, is left alone; one that was stopped by
 /// command is only wrong once it runs again.
 std::vector<patient> diagnose(const lab_memory& memory, const lab_seen& seen);
+
+/// The end of a link: node and interface.
+using link_end = std::pair<std::string, std::string>;
+/// The ends of a link that are at nodes.
+using lab_link = std::vector<link_end>;
+
+/// The ends that ought to be there and are not. Only links whose nodes all run, as they should, are looked at, and only
+/// nodes of kind linux: what runs in other kinds may take its interfaces elsewhere.
+std::set<link_end> missing_ends(const std::vector<lab_link>& links, const lab_memory& memory, const lab_seen& seen);
 
 /// Whether a command on one of the nodes has not come to its end.
 bool is_unsettled(const lab_memory& memory);

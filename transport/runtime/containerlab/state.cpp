@@ -79,7 +79,10 @@ void clab_state::begin_work(instance_entry& entry, bool on_node) {
   entry.patience.reset();
   entry.look_again = on_node && (entry.look_again || entry.check != 0);
   entry.links_lost &= on_node;
-  if (!on_node) entry.missing.clear();
+  if (!on_node) {
+    entry.missing.clear();
+    entry.given_up.clear();
+  }
   entry.check = 0;
   touch(entry);
 }
@@ -176,7 +179,7 @@ void clab_state::launch_heal(const std::string& instance, instance_entry& entry)
   slot.stop = std::make_shared<runtime::interrupter>();
   touch(entry);
   slot.links_lost = std::exchange(entry.links_lost, false);
-  heal_task task{*entry.where, entry.memory, slot.links_lost, entry.log, slot.stop};
+  heal_task task{*entry.where, entry.memory, slot.links_lost, entry.given_up, entry.log, slot.stop};
   if (help("repair", instance, heal_order{*with_, std::move(task), clab_actor{self}})) return;
   const bool links_lost = slot.links_lost;
   work_.erase(instance);
@@ -191,15 +194,23 @@ void clab_state::done(const heal_done& news) {
   const bool failed = outcome.error && outcome.error != ec::cancelled;
   std::set<std::string> troubled{outcome.restarting.begin(), outcome.restarting.end()};
   for (const auto& each : outcome.patients) troubled.insert(each.node);
-  if (!troubled.empty() || failed) entry->patience.tried(clock::now());
+  for (const auto& [node, what] : outcome.told) troubled.insert(node);
+  if (!troubled.empty() || failed || at->second.links_lost) entry->patience.tried(clock::now());
   if (!troubled.empty()) entry->patients = std::move(troubled);
   if (outcome.known) {
     entry->memory = outcome.memory;
+    if (!outcome.error) entry->given_up = outcome.missing;
     update(*entry, news.instance, outcome.seen, false);
     for (const auto& [node, what] : outcome.told)
       if (const auto seen = entry->seen.find(node); seen != entry->seen.end())
         tell(*entry, news.instance, seen->second.info(), what);
   }
+  const auto trouble = failed ? message_of(outcome.error) : std::string{};
+  if (failed && entry->trouble != trouble)
+    for (const auto& each : outcome.patients)
+      if (const auto seen = entry->seen.find(each.node); seen != entry->seen.end())
+        tell(*entry, news.instance, seen->second.info(), "node " + each.node + " cannot be repaired: " + trouble);
+  entry->trouble = trouble;
   entry->worked_on = clock::now();
   touch(*entry);
   if (outcome.error == ec::runtime_unavailable) look_around_soon();
@@ -228,10 +239,8 @@ caf::result<instance_status> clab_state::adopt(const instance_ref& where, const 
 
 void clab_state::place(instance_entry& entry, const instance_ref& where) {
   entry.where = where;
-  entry.link_ends.clear();
-  if (const auto plan = topology::read_topology(where.topology); plan.value)
-    for (const auto& link : plan.value->links)
-      for (const auto& end : link.ends) entry.link_ends.emplace(end.node, end.interface);
+  const auto plan = topology::read_topology(where.topology);
+  entry.links = plan.value ? links_of(*plan.value) : std::vector<lab_link>{};
 }
 
 instance_status clab_state::status_of(const std::string& instance) const {

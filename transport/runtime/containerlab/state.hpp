@@ -55,7 +55,8 @@ private:
     log_sink_actor log;
     lab_seen seen;
     lab_memory memory;
-    std::set<std::pair<std::string, std::string>> link_ends; ///< node, interface
+    std::vector<lab_link> links;
+    std::set<link_end> given_up; ///< missing ends that a repair did not bring back
     std::map<std::string, std::vector<runtime::closable_terminal_actor>> terminals;
     damper patience;
     uint64_t check = 0;            ///< the number of the one that is due; 0: none
@@ -64,8 +65,9 @@ private:
     bool links_lost = false, look_again = false;
     bool settling = false; ///< the check that is due waits for Docker to end what a command has begun
     /// Link ends that went while a command worked or right after it, by node and interface: of which container.
-    std::map<std::pair<std::string, std::string>, std::string> missing;
+    std::map<link_end, std::string> missing;
     std::set<std::string> patients; ///< of the last repair
+    std::string trouble;            ///< why it failed; empty: it did not
   };
   struct waiting_command {
     runtime_command what;
@@ -98,6 +100,7 @@ private:
   void hear_of(instance_entry& entry, const lab_event& event);
   void hear_of_link(instance_entry& entry, const lab_event& event);
   void miss_links();
+  static bool lacks_links(instance_entry& entry, const lab_seen& seen);
   void schedule(instance_entry& entry, const std::string& instance, bool links_lost);
   void give_up(instance_entry& entry, const std::string& instance);
   void tell(const instance_entry& entry, const std::string& instance, const node_info& node, std::string what) const;

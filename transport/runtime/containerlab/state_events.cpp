@@ -132,10 +132,17 @@ void clab_state::take(const survey& news) {
     const auto found = news.labs.find(name);
     const auto& seen = found == news.labs.end() ? lab_seen{} : found->second;
     update(entry, name, seen, true);
-    if (entry.where && (is_unsettled(entry.memory) || !diagnose(entry.memory, seen).empty()))
-      schedule(entry, name, false);
+    const bool wrong = is_unsettled(entry.memory) || !diagnose(entry.memory, seen).empty();
+    if (entry.where && (wrong || lacks_links(entry, seen))) schedule(entry, name, false);
   }
   std::erase_if(instances_, [](const auto& each) { return !each.second.where && each.second.seen.empty(); });
+}
+
+/// Whether ends are missing that a repair may bring back. One that is there again may go missing again.
+bool clab_state::lacks_links(instance_entry& entry, const lab_seen& seen) {
+  const auto missing = missing_ends(entry.links, entry.memory, seen);
+  std::erase_if(entry.given_up, [&](const auto& end) { return !missing.contains(end); });
+  return missing.size() > entry.given_up.size();
 }
 
 // -- events -----------------------------------------------------------------------------------------------------------
@@ -181,8 +188,9 @@ void clab_state::hear_of(instance_entry& entry, const lab_event& event) {
 void clab_state::hear_of_link(instance_entry& entry, const lab_event& event) {
   const auto node = std::find_if(entry.seen.begin(), entry.seen.end(),
                                  [&](const auto& each) { return each.second.container_id == event.container_id; });
-  if (node == entry.seen.end() || !entry.link_ends.contains({node->first, event.interface})) return;
-  const std::pair end{node->first, event.interface};
+  if (node == entry.seen.end()) return;
+  const link_end end{node->first, event.interface};
+  if (std::ranges::none_of(entry.links, [&](const auto& link) { return std::ranges::count(link, end) > 0; })) return;
   if (event.what == happening::link_there) {
     entry.missing.erase(end);
     return;

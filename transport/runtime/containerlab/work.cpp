@@ -162,7 +162,7 @@ private:
 
   // A peer was repaired while the node was stopped, or an earlier command has not come to its end.
   caf::error restore_links() {
-    auto result = heal(with_, {instance_, task_.memory, true, task_.command.log, task_.stop});
+    auto result = heal(with_, {instance_, task_.memory, true, {}, task_.command.log, task_.stop});
     outcome_.memory = std::move(result.memory);
     return std::move(result.error);
   }

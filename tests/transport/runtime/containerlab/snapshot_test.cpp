@@ -1,12 +1,14 @@
 #include "transport/runtime/containerlab/damper.hpp"
 #include "transport/runtime/containerlab/docker_view.hpp"
 #include "transport/runtime/containerlab/heal.hpp"
+#include "transport/runtime/containerlab/interfaces.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <tuple>
+#include <unistd.h>
 
 using namespace stibium;
 using namespace stibium::containerlab;
@@ -59,6 +61,38 @@ TEST_CASE("containerlab: a node that a user has stopped stays so") {
   CHECK(again.at("n1").container_id == "c2");
   CHECK_FALSE(again.at("n2").stopped);
   CHECK_FALSE(remember({{"n1", node("n1", "running")}}, stopped).at("n1").stopped);
+}
+
+TEST_CASE("containerlab: a link end that is not there is missing when the nodes at both ends run as they should") {
+  const std::vector<lab_link> links{{{"n1", "eth1"}, {"n2", "eth1"}}, {{"n1", "eth2"}}};
+  lab_memory memory{{"n1", {"c1", "t1"}}, {"n2", {"c1", "t1"}}};
+  lab_seen seen{{"n1", node("n1", "running")}, {"n2", node("n2", "running")}};
+  CHECK(missing_ends(links, memory, seen).empty()); // nobody knows
+  seen["n1"].interfaces = {"lo", "eth1", "eth2"};
+  seen["n2"].interfaces = {"lo", "eth1"};
+  CHECK(missing_ends(links, memory, seen).empty());
+  seen["n2"].interfaces = {"lo"};
+  CHECK(missing_ends(links, memory, seen) == std::set<link_end>{{"n2", "eth1"}});
+  seen["n1"].interfaces = {"lo"};
+  CHECK(missing_ends(links, memory, seen).size() == 3);
+  memory["n2"].stopped = true; // a repair that is not finished: it is stopped again
+  CHECK(missing_ends(links, memory, seen) == std::set<link_end>{{"n1", "eth2"}});
+  memory["n2"].stopped = false;
+  seen["n2"].state = "exited";
+  CHECK(missing_ends(links, memory, seen) == std::set<link_end>{{"n1", "eth2"}});
+  seen["n1"].kind = "nokia_srlinux"; // moves its interfaces into a namespace of its own
+  CHECK(missing_ends(links, memory, seen).empty());
+  seen.erase("n1");
+  CHECK(missing_ends(links, memory, seen).empty());
+}
+
+TEST_CASE("containerlab: interfaces are those of the process that belongs to the container") {
+  CHECK(read_interface_names("Inter-|   Receive \n face |bytes\n    lo: 1 2\n  eth0: 3\na:b: 4\n: 5\neth9") ==
+        std::set<std::string>{"lo", "eth0", "a:b"});
+  CHECK(read_interface_names("").empty());
+  CHECK_FALSE(interfaces_of(0, "c1"));
+  CHECK_FALSE(interfaces_of(::getpid(), "0123456789abcdef"));
+  CHECK_FALSE(interfaces_of(::getpid(), ""));
 }
 
 TEST_CASE("containerlab: what a stopped node has lost is remembered until it starts") {
