@@ -17,7 +17,7 @@ http_headers cors_headers(const std::vector<std::string>& allowed, std::string_v
   } else {
     return {{"Vary", "Origin"}};
   }
-  headers.emplace_back("Access-Control-Expose-Headers", "X-Total-Count");
+  headers.emplace_back("Access-Control-Expose-Headers", "X-Total-Count, Retry-After");
   return headers;
 }
 

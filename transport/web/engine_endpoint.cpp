@@ -20,6 +20,7 @@ constexpr std::array<const char*, 6> error_texts{
     "Transport unknown", "Session ID unknown", "Bad handshake method",
     "Bad request",       "Forbidden",          "Unsupported protocol version"};
 constexpr size_t max_user_agent = 256;
+constexpr const char* retry_after = "5"; // seconds
 constexpr std::chrono::milliseconds refusal_delay{10};
 constexpr uint16_t policy_violation = 1008; // RFC 6455, 7.4.1
 
@@ -53,6 +54,7 @@ void open_session(shard& home, const std::shared_ptr<http_connection>& on, const
   if (websocket != wants_websocket(request)) return on->reply(engine_error(bad_request));
   if (request.query_value("EIO") != "4") return on->reply(engine_error(bad_version));
   if (home.stopping()) return on->reply({503, "text/plain", "shutting down\n", {}});
+  if (!home.has_room()) return on->reply({503, "text/plain", "too many sessions\n", {{"Retry-After", retry_after}}});
   auto client = client_of(*on, request);
   if (!websocket)
     return on->reply(poll_answer(home.make_session(transport::polling)->begin_polling(std::move(client))));

@@ -26,6 +26,7 @@ struct engine_options {
   std::vector<std::string> cors_origins;            ///< "https://host:port", or "*"; none: same origin only
   size_t send_queue_bytes = 1024 * 1024;            ///< per connection, before its policy takes effect
   size_t max_connections = 50000;                   ///< per io thread; further ones are closed at once
+  size_t max_sessions = 50000;                      ///< per io thread; further ones are refused with 503
   http_handler on_http;                             ///< everything outside `path`; 404 when it is not set
 };
 

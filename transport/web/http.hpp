@@ -21,7 +21,8 @@ struct http_request {
   std::string query;  ///< what follows the '?', as it came; may be empty
   http_headers headers;
   std::string body;
-  bool secure = false; ///< came over TLS (here or at a trusted proxy): cookies are marked `Secure`
+  bool secure = false;  ///< came over TLS (here or at a trusted proxy): cookies are marked `Secure`
+  std::string remote{}; ///< the address at the other end; that of the proxy when there is one
 
   /// The first header of that name, in any case.
   std::optional<std::string_view> header(std::string_view name) const;

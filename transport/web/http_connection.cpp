@@ -27,6 +27,8 @@ constexpr auto first_byte_time = 10s;            // of a new connection
 constexpr auto write_time = 120s;
 constexpr auto linger_time = 2s; // for a client that still sends when it has been refused
 constexpr size_t read_ahead = 4096;
+// What has been read and not been understood yet: the head, or the head of a chunk or what follows the last one.
+constexpr size_t max_unread_bytes = 64 * 1024;
 
 } // namespace
 
@@ -44,6 +46,7 @@ handed_over::~handed_over() {
 http_connection::http_connection(shard& home, tcp::socket socket)
     : home_(home)
     , socket_(std::move(socket))
+    , buffer_(max_unread_bytes)
     , deadline_(this, [](void* me) { static_cast<http_connection*>(me)->passed(); }) {
   home_.http_begins();
 }
@@ -84,13 +87,14 @@ void http_connection::on_header() {
   auto& head = parser_->get();
   terms_ = terms_of(head);
   if (auto status = refusal_of(head); status != 0) return refuse(status);
-  auto engine = is_engine_path(home_.options().path, path_of(head.target()));
+  auto engine = is_engine_path(home_.options().path, percent_decode(path_of(head.target())));
   auto limit = engine ? home_.options().max_payload : home_.options().max_body;
   if (parser_->content_length().value_or(0) > limit) return refuse(413);
   parser_->body_limit(limit);
   stage_ = stage::body;
   home_.arm(deadline_, home_.options().body_timeout);
-  if (!parser_->is_done() && same_header_name(std::string_view{head[http::field::expect]}, "100-continue"))
+  if (!parser_->is_done() && head.version() >= 11 &&
+      same_header_name(std::string_view{head[http::field::expect]}, "100-continue"))
     return invite_body();
   read_body();
 }
@@ -144,7 +148,7 @@ void http_connection::passed() {
 void http_connection::on_request() {
   deadline_.disarm();
   counters::add(home_.counted().http_requests);
-  auto request = to_request(parser_->release());
+  auto request = to_request(parser_->release(), home_.options().path);
   parser_.reset();
   request.secure = is_secure(request, socket_);
   serve(std::move(request));
@@ -193,6 +197,7 @@ void http_connection::resume(shard& home, handed_over what) {
 void http_connection::serve_handler(http_request request) {
   auto& handler = home_.options().on_http;
   if (!handler) return refuse(404);
+  request.remote = remote();
   auto answer = make_reply(home_.context(), [me = weak_from_this()](http_response what) {
     // A client that has left needs no answer.
     if (auto here = me.lock()) here->reply(std::move(what));

@@ -60,8 +60,12 @@ int refusal_of(const beast_request& head) {
   if (head.method() == http::verb::unknown) return 501;
   if (path_of(head.target()).empty()) return 400;
   if (head.version() >= 11 && head.count(http::field::host) != 1) return 400;
-  if (head.count(http::field::transfer_encoding) > 0 && !head.chunked()) return 501;
-  return 0;
+  if (head.count(http::field::transfer_encoding) == 0) return 0;
+  // Whoever stands in between might see another end of the body in anything else (RFC 9112, 6.1).
+  if (head.version() < 11) return 400;
+  const bool plain = head.count(http::field::transfer_encoding) == 1 &&
+                     same_header_name(std::string_view{head[http::field::transfer_encoding]}, "chunked");
+  return plain ? 0 : 501;
 }
 
 std::string_view path_of(std::string_view target) {
@@ -77,14 +81,19 @@ bool is_engine_path(std::string_view engine_path, std::string_view path) {
   return path.starts_with(engine_path) || path == engine_path.substr(0, engine_path.size() - 1);
 }
 
-http_request to_request(beast_request&& request) {
+http_request to_request(beast_request&& request, std::string_view engine_path) {
   http_request out;
-  // Handlers need not know of HEAD: they answer as if it were GET, and the body is left out.
-  out.method = request.method() == http::verb::head ? "GET" : std::string{request.method_string()};
   std::string_view target = request.target();
   out.target = percent_decode(path_of(target));
+  // Handlers need not know of HEAD: they answer as if it were GET, and the body is left out. A GET of Engine.IO does
+  // more than that: it takes what waits for the client.
+  const bool like_get = request.method() == http::verb::head && !is_engine_path(engine_path, out.target);
+  out.method = like_get ? "GET" : std::string{request.method_string()};
   if (auto question = target.find('?'); question != std::string_view::npos) out.query = target.substr(question + 1);
-  for (auto& field : request) out.headers.emplace_back(field.name_string(), field.value());
+  for (auto& field : request) {
+    if (request.version() < 11 && field.name() == http::field::upgrade) continue; // RFC 9110, 7.8
+    out.headers.emplace_back(field.name_string(), field.value());
+  }
   out.body = std::move(request.body());
   return out;
 }

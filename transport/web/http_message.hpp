@@ -29,7 +29,8 @@ using beast_request = boost::beast::http::request<boost::beast::http::string_bod
 answer_terms terms_of(const beast_request& head);
 
 /// The status to refuse a request with for what its head says, or 0: 400 without a Host or with a target that is no
-/// path, 414 for a target that is too long, 501 for a method or a transfer coding that nobody knows.
+/// path, 414 for a target that is too long, 501 for a method that nobody knows or a transfer coding other than
+/// `chunked`.
 int refusal_of(const beast_request& head);
 
 /// The path of a request target, still encoded, without scheme, host and query.
@@ -38,7 +39,8 @@ std::string_view path_of(std::string_view target);
 /// Whether a path leads to Engine.IO.
 bool is_engine_path(std::string_view engine_path, std::string_view path);
 
-http_request to_request(beast_request&& request);
+/// The request as handlers get it. HEAD becomes GET, except below `engine_path`.
+http_request to_request(beast_request&& request, std::string_view engine_path);
 
 /// Whether the client speaks TLS to a proxy on this machine.
 bool is_secure(const http_request& request, const boost::asio::ip::tcp::socket& socket);

@@ -72,6 +72,8 @@ public:
 
   // -- sessions -------------------------------------------------------------------------------------------------------
 
+  /// Whether there may be one more session.
+  bool has_room() const { return sessions_.size() < options_.max_sessions; }
   /// A new session with an id that nobody can guess.
   session_ptr make_session(engineio::transport on);
   /// The session of this shard with that id, or null.

@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(web_fixture, "http: chunked bodies and Expect are understood")
 }
 
 TEST_CASE_FIXTURE(web_fixture, "http: what is too large, unknown or broken is refused by its status") {
-  options.max_body = 1000;
+  options.max_body = 3000;
   options.max_payload = 2000;
   options.on_http = echo;
   serve();
@@ -75,9 +75,9 @@ TEST_CASE_FIXTURE(web_fixture, "http: what is too large, unknown or broken is re
   };
   auto host = std::string{"Host: t\r\n"};
   std::vector<row> rows{
-      {"body by length", "POST /x HTTP/1.1\r\n" + host + "Content-Length: 1001\r\n\r\n", 413},
+      {"body by length", "POST /x HTTP/1.1\r\n" + host + "Content-Length: 3001\r\n\r\n", 413},
       {"body by chunks",
-       "POST /x HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'x'), 413},
+       "POST /x HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nbb9\r\n" + std::string(3001, 'x'), 413},
       {"polling payload",
        "POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\n" + host + "Content-Length: 2001\r\n\r\n", 413},
       {"target", "GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n" + host + "\r\n", 414},
@@ -95,6 +95,28 @@ TEST_CASE_FIXTURE(web_fixture, "http: what is too large, unknown or broken is re
        431},
       {"method", "BREW /pot HTTP/1.1\r\n" + host + "\r\n", 501},
       {"transfer coding", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip\r\n\r\n", 501},
+      {"two transfer codings", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501},
+      {"chunked twice", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 501},
+      {"chunked with a parameter", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked;x=1\r\n\r\n0\r\n\r\n",
+       501},
+      {"chunked in HTTP/1.0", "POST / HTTP/1.0\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+      {"length and chunks", "POST / HTTP/1.1\r\n" + host + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+       400},
+      {"chunks and length", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+       400},
+      {"blank before the colon", "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding : chunked\r\n\r\n", 400},
+      {"chunk extension without end",
+       "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n2;x=" + std::string(200000, 'x'), 431},
+      {"trailers without end",
+       "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n" +
+           [] {
+             std::string many;
+             for (int i = 0; i < 20000; ++i) many += "X-A: 123\r\n";
+             return many;
+           }(),
+       431},
+      {"payload at a path in disguise",
+       "POST /socket%2Eio/?EIO=4&transport=polling&sid=x HTTP/1.1\r\n" + host + "Content-Length: 2001\r\n\r\n", 413},
       {"no host", "GET / HTTP/1.1\r\n\r\n", 400},
       {"two hosts", "GET / HTTP/1.1\r\n" + host + host + "\r\n", 400},
       {"no path", "GET x HTTP/1.1\r\n" + host + "\r\n", 400},

@@ -140,6 +140,40 @@ TEST_CASE_FIXTURE(web_fixture, "polling: requests that are none of Engine.IO's g
   CHECK(body_of(client.request("GET", other)) == R"({"code":3,"message":"Bad request"})");
 }
 
+TEST_CASE_FIXTURE(web_fixture, "polling: HEAD opens no session and takes nothing away") {
+  serve();
+  loopback_client client{port()};
+  client.send("HEAD " + open_url + " HTTP/1.1\r\nHost: t\r\n\r\n");
+  CHECK(status_of(client.answer(true)) == 400);
+  CHECK(server->counted().sessions_opened == 0);
+  auto url = open_url + "&sid=" + sid_of(client.request("GET", open_url));
+  CHECK(body_of(client.request("POST", url, {}, "40")) == "ok");
+  client.send("HEAD " + url + " HTTP/1.1\r\nHost: t\r\n\r\n");
+  CHECK(status_of(client.answer(true)) == 405);
+  CHECK(body_of(client.request("GET", url)) == R"(40{"sid":"sid"})");
+  const std::string upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+  client.send("HEAD /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: t\r\n" + upgrade);
+  CHECK(status_of(client.answer(true)) == 400);
+  client.send("GET /socket.io/?EIO=4&transport=websocket HTTP/1.0\r\nHost: t\r\n" + upgrade);
+  CHECK(status_of(client.answer()) == 400);
+}
+
+TEST_CASE_FIXTURE(web_fixture, "polling: sessions are limited in number, whatever they came on") {
+  options.max_sessions = 2;
+  serve();
+  loopback_client client{port()};
+  auto url = open_url + "&sid=" + sid_of(client.request("GET", open_url));
+  auto socket = websocket();
+  auto refused = client.request("GET", open_url);
+  CHECK(status_of(refused) == 503);
+  CHECK(refused.find("Retry-After: ") != std::string::npos);
+  loopback_client other{port()};
+  CHECK(status_of(other.upgrade("/socket.io/?EIO=4&transport=websocket")) == 503);
+  CHECK(body_of(client.request("POST", url, {}, "1")) == "ok");
+  CHECK(status_of(client.request("GET", open_url)) == 200);
+}
+
 TEST_CASE_FIXTURE(web_fixture, "upgrade: probe, last poll, and everything in order on the WebSocket") {
   serve();
   loopback_client poller{port()};
