@@ -17,6 +17,11 @@ caf::error unauthorized() { return failure(ec::unauthorized, "a token is needed"
 
 caf::error gone() { return failure(ec::invalid_token, "the token's user is not known"); }
 
+caf::error too_many(std::chrono::seconds wait) {
+  return failure(ec::too_many_attempts,
+                 "too many failed logins; try again in " + std::to_string(wait.count()) + " seconds", wait);
+}
+
 caf::error unsigned_token() { return failure(ec::internal, "a token could not be signed"); }
 
 } // namespace
@@ -72,11 +77,18 @@ caf::result<identity> accounts_state::save_then_answer(identity who, time_point 
   return promise;
 }
 
-caf::result<login_tokens> accounts_state::login(const std::string& username, const std::string& password) {
+caf::result<login_tokens> accounts_state::login(const login_attempt& attempt) {
+  const auto& [username, password, client] = attempt;
+  const auto at = self->clock().now();
+  if (const auto wait = throttle_.wait(client, username, at); wait > wait.zero()) return too_many(wait);
   // Both are compared in any case: how long it takes says nothing.
   const bool right_name = antimony::same_secret(username, setup_.native_username);
   const bool right_password = antimony::same_secret(password, setup_.native_password);
-  if (!right_name || !right_password) return failure(ec::wrong_credentials, "wrong user name or password");
+  if (!right_name || !right_password) {
+    throttle_.failed(client, username, at);
+    return failure(ec::wrong_credentials, "wrong user name or password");
+  }
+  throttle_.succeeded(client, username);
   if (!native_saved_) save_native();
   const auto now = setup_.now();
   login_tokens out{antimony::make_access_token(setup_.signing_key, users_[native_id_].who, now),
@@ -100,9 +112,7 @@ caf::result<std::string> accounts_state::refresh(const std::string& token) {
 accounts_actor::behavior_type accounts(accounts_actor::stateful_pointer<accounts_state> self, accounts_setup setup) {
   self->state.begin(std::move(setup));
   return {[self](atom::verify, const std::string& token) { return self->state.verify(token); },
-          [self](atom::login, const std::string& username, const std::string& password) {
-            return self->state.login(username, password);
-          },
+          [self](atom::login, const login_attempt& attempt) { return self->state.login(attempt); },
           [self](atom::refresh, const std::string& token) { return self->state.refresh(token); }};
 }
 

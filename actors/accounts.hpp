@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "protocol/antimony/login_throttle.hpp"
 
 #include <functional>
 #include <string>
@@ -32,7 +33,7 @@ struct accounts_state {
 
   void begin(accounts_setup setup);
   caf::result<identity> verify(const std::string& token);
-  caf::result<login_tokens> login(const std::string& username, const std::string& password);
+  caf::result<login_tokens> login(const login_attempt& attempt);
   caf::result<std::string> refresh(const std::string& token);
 
   accounts_actor::pointer self;
@@ -51,6 +52,7 @@ private:
   std::string native_id_;
   bool native_saved_ = false;
   std::unordered_map<std::string, account> users_; ///< by id
+  antimony::login_throttle throttle_;
 };
 
 /// Runs the accounts.

@@ -7,12 +7,33 @@
 namespace stibium {
 
 std::string to_string(ec what) {
-  static constexpr std::array names{
-      "none",           "internal",       "cancelled",       "runtime_failed", "runtime_unavailable", "deadline_passed",
-      "already_deploying", "being_destroyed", "node_running", "lab_not_running", "node_not_running", "lab_not_found",
-      "namespace_not_found", "node_not_found", "shell_not_found", "shell_limit", "invalid_request", "no_access",
-      "invalid_token",  "unauthorized",   "wrong_credentials", "storage_failed", "queue_full", "slow_client",
-      "shutting_down",  "being_deployed"};
+  static constexpr std::array names{"none",
+                                    "internal",
+                                    "cancelled",
+                                    "runtime_failed",
+                                    "runtime_unavailable",
+                                    "deadline_passed",
+                                    "already_deploying",
+                                    "being_destroyed",
+                                    "node_running",
+                                    "lab_not_running",
+                                    "node_not_running",
+                                    "lab_not_found",
+                                    "namespace_not_found",
+                                    "node_not_found",
+                                    "shell_not_found",
+                                    "shell_limit",
+                                    "invalid_request",
+                                    "no_access",
+                                    "invalid_token",
+                                    "unauthorized",
+                                    "wrong_credentials",
+                                    "storage_failed",
+                                    "queue_full",
+                                    "slow_client",
+                                    "shutting_down",
+                                    "being_deployed",
+                                    "too_many_attempts"};
   const auto index = static_cast<size_t>(what);
   return index < names.size() ? names[index] : "unknown";
 }
@@ -41,12 +62,22 @@ antimony::error_code to_error_code(const caf::error& err) {
 std::string message_of(const caf::error& err) {
   if (!err) return "no error"; // has no context to look into
   const auto& context = err.context();
-  if (context.match_elements<std::string>()) {
+  if (!context.empty() && context.match_element<std::string>(0)) {
     if (const auto& text = context.get_as<std::string>(0); !text.empty()) return text;
   }
   return caf::to_string(err);
 }
 
 caf::error failure(ec what, std::string text) { return caf::make_error(what, std::move(text)); }
+
+caf::error failure(ec what, std::string text, std::chrono::seconds wait) {
+  return caf::make_error(what, std::move(text), static_cast<int64_t>(wait.count()));
+}
+
+std::chrono::seconds wait_of(const caf::error& err) {
+  if (!err) return {}; // has no context to look into
+  const auto& context = err.context();
+  return std::chrono::seconds{context.match_elements<std::string, int64_t>() ? context.get_as<int64_t>(1) : 0};
+}
 
 } // namespace stibium

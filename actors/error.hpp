@@ -6,6 +6,7 @@
 #include <caf/make_message.hpp>
 #include <caf/message.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -38,7 +39,8 @@ enum class ec : uint8_t {
   queue_full,
   slow_client,
   shutting_down,
-  being_deployed
+  being_deployed,
+  too_many_attempts
 };
 
 /// The name of the value, as in the source.
@@ -52,6 +54,12 @@ std::string message_of(const caf::error& err);
 
 /// An error of ours with its text.
 caf::error failure(ec what, std::string text);
+
+/// An error that is over after a while.
+caf::error failure(ec what, std::string text, std::chrono::seconds wait);
+
+/// After how long it is worth trying again; 0 when the error does not say.
+std::chrono::seconds wait_of(const caf::error& err);
 
 } // namespace stibium
 

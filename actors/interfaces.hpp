@@ -266,8 +266,8 @@ using orphans_actor = caf::typed_actor<
 using accounts_actor = caf::typed_actor<
     // Whose token it is; errors `unauthorized` (empty), `invalid_token`.
     caf::replies_to<atom::verify, std::string>::with<identity>,
-    // Native login by name and password; error `wrong_credentials`.
-    caf::replies_to<atom::login, std::string, std::string>::with<login_tokens>,
+    // Native login by name and password; errors `wrong_credentials`, `too_many_attempts` with how long to wait.
+    caf::replies_to<atom::login, login_attempt>::with<login_tokens>,
     // A new access token for an auth token; error `invalid_token`.
     caf::replies_to<atom::refresh, std::string>::with<std::string>>;
 

@@ -11,6 +11,12 @@
 
 namespace stibium {
 
+/// Somebody who wants to log in.
+struct login_attempt {
+  std::string username, password;
+  std::string client; ///< whom failures are counted for: its address, or the part of it that is its own
+};
+
 /// What a login hands out.
 struct login_tokens {
   std::string access, auth; ///< JWTs
@@ -55,6 +61,7 @@ struct stored_state {
 
 } // namespace stibium
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stibium::login_attempt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stibium::login_tokens)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stibium::stored_lab)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stibium::stored_instance)

@@ -32,8 +32,9 @@ struct accounts_fixture : actor_fixture {
     return antimony::make_access_token(key, who, now() + shift, 30min, true);
   }
   caf::expected<identity> verify(const std::string& token) { return ask<identity>(tested, atom::verify_v, token); }
-  caf::expected<login_tokens> login(const std::string& name, const std::string& password) {
-    return ask<login_tokens>(tested, atom::login_v, name, password);
+  caf::expected<login_tokens> login(const std::string& name, const std::string& password,
+                                    const std::string& client = "10.0.0.1") {
+    return ask<login_tokens>(tested, atom::login_v, login_attempt{name, password, client});
   }
   caf::expected<std::string> refresh(const std::string& token) {
     return ask<std::string>(tested, atom::refresh_v, token);
@@ -62,14 +63,29 @@ TEST_CASE_FIXTURE(accounts_fixture, "accounts: wrong credentials are refused, al
   const std::pair<const char*, const char*> cases[] = {{"root", "Secret"}, {"root", ""},       {"root", "secrets"},
                                                        {"", "secret"},     {"roo", "secret"},  {"", ""},
                                                        {"ROOT", "secret"}, {"secret", "root"}, {"rootroot", "secret"}};
+  int client = 0;
   for (const auto& [name, password] : cases) {
     CAPTURE(name);
     CAPTURE(password);
-    const auto got = login(name, password);
+    const auto got = login(name, password, std::to_string(++client));
     REQUIRE_FALSE(got);
     CHECK(got.error() == ec::wrong_credentials);
     CHECK(message_of(got.error()) == "wrong user name or password");
   }
+}
+
+TEST_CASE_FIXTURE(accounts_fixture, "accounts: who has failed too often waits, even with the right password") {
+  const auto limit = antimony::login_throttle::failures_per_client;
+  for (unsigned i = 0; i < limit; ++i) CHECK(login("root", "wrong").error() == ec::wrong_credentials);
+  const auto held = login("root", "secret");
+  REQUIRE_FALSE(held);
+  CHECK(held.error() == ec::too_many_attempts);
+  CHECK(wait_of(held.error()) == 60s);
+  CHECK(message_of(held.error()) == "too many failed logins; try again in 60 seconds");
+  CHECK(login("root", "secret", "10.0.0.2"));
+  CHECK(login("root", "secret").error() == ec::too_many_attempts);
+  advance(60s);
+  CHECK(login("root", "secret"));
 }
 
 TEST_CASE_FIXTURE(accounts_fixture, "accounts: without a configured password nobody logs in") {

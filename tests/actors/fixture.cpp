@@ -305,7 +305,7 @@ accounts_actor actor_fixture::make_accounts() {
               if (found == rec->tokens.end()) return failure(ec::invalid_token, "unknown token");
               return found->second;
             },
-            [](atom::login, const std::string&, const std::string&) -> caf::result<login_tokens> {
+            [](atom::login, const login_attempt&) -> caf::result<login_tokens> {
               return failure(ec::wrong_credentials, "nobody logs in here");
             },
             [](atom::refresh, const std::string&) -> caf::result<std::string> {

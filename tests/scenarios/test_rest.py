@@ -63,6 +63,26 @@ def test_login_refused(service):
     assert answer.status_code == 403
 
 
+def test_failed_logins_are_throttled():
+    with Service(scripted=True) as service:
+        def login(password, **more):
+            return post(service, "/users/login/native", json={"username": USER, "password": password}, **more)
+
+        for _ in range(4):
+            refused(login("wrong"), 400, 1001)
+        assert login(PASSWORD).status_code == 200
+        # A success has wiped the slate clean. What the client says of its address counts for nothing.
+        for i in range(5):
+            refused(login("wrong", headers={"X-Forwarded-For": f"10.0.0.{i}"}), 400, 1001)
+        held = login(PASSWORD, headers={"X-Forwarded-For": "10.0.0.99"})
+        refused(held, 429, 429)
+        assert 0 < int(held.headers["Retry-After"]) <= 60
+        # Who has a token already goes on.
+        assert service.get("/labs", service.admin()).status_code == 200
+        assert service.stderr().count("a login from 127.0.0.1 has failed") == 9
+        assert "wrong" not in service.stderr() and PASSWORD not in service.stderr()
+
+
 def test_labs_need_a_token(service):
     refused(service.get("/labs"), 401, 401)
     refused(service.get("/labs", "abc"), 498, 498)

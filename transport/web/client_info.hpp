@@ -12,6 +12,10 @@ struct client_info {
   bool recovery = false;  ///< takes part in connection state recovery
 };
 
+/// The part of an address that one client has to itself: all of an IPv4 address, the first 64 bits of an IPv6 one
+/// ("2001:db8:0:1::/64"). What is no address stays as it is.
+std::string client_network(const std::string& address);
+
 /// Whether a client takes part in connection state recovery: its events may then carry an offset as an additional last
 /// argument, which JavaScript clients take away, but handlers of python-socketio do not expect. So those do not take
 /// part; they are known by their HTTP libraries ("python-requests/...", "Python/... aiohttp/...") or by the query value

@@ -2,11 +2,13 @@
 
 #include "protocol/antimony/token.hpp"
 #include "protocol/socketio/json.hpp"
+#include "transport/web/client_info.hpp"
 #include "transport/web/rest_call.hpp"
 #include "transport/web/rest_json.hpp"
 
 #include <caf/all.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <array>
 
@@ -16,7 +18,7 @@ namespace {
 
 using rest_actor = caf::typed_actor<caf::reacts_to<rest_call>>;
 
-constexpr int no_cookie = 401, no_permission = 403, malformed = 422, bad_token = 498, internal = 500;
+constexpr int no_cookie = 401, no_permission = 403, malformed = 422, too_many = 429, bad_token = 498, internal = 500;
 constexpr int unknown_id = -1, wrong_login = 1001;
 
 // What a path leads to. `argument` is what stands in the place of an id.
@@ -91,6 +93,11 @@ http_response to_response(const caf::error& err) {
   if (err == ec::no_access) return error_response(no_permission, no_permission, message_of(err));
   if (err == ec::lab_not_found || err == ec::lab_not_running) return error_response(404, unknown_id, message_of(err));
   if (err == ec::wrong_credentials) return error_response(400, wrong_login, message_of(err));
+  if (err == ec::too_many_attempts) {
+    auto out = error_response(too_many, too_many, message_of(err));
+    out.headers.emplace_back("Retry-After", std::to_string(wait_of(err).count()));
+    return out;
+  }
   return error_response(internal, internal, message_of(err));
 }
 
@@ -138,7 +145,8 @@ struct rest_state {
   void login(const rest_call& call) {
     const auto form = parse_login(call.request->body);
     if (!form.error.empty()) return call.answer(error_response(malformed, malformed, form.error));
-    self->request(world.accounts, options.answer_deadline, atom::login_v, form.username, form.password)
+    login_attempt attempt{form.username, form.password, client_network(call.request->remote)};
+    self->request(world.accounts, options.answer_deadline, atom::login_v, std::move(attempt))
         .then(
             [call](const login_tokens& tokens) {
               http_response out;
@@ -147,7 +155,11 @@ struct rest_state {
               set_cookie(out, cookie("accessToken", tokens.access, lasting(), secure));
               call.answer(std::move(out));
             },
-            [call](caf::error& err) { call.answer(to_response(err)); });
+            [call](caf::error& err) {
+              // Their number is limited; those that have to wait are not told one by one.
+              if (err == ec::wrong_credentials) spdlog::warn("a login from {} has failed", call.request->remote);
+              call.answer(to_response(err));
+            });
   }
 
   void refresh(const rest_call& call) {
@@ -194,7 +206,6 @@ struct rest_state {
                 const auto page = select_labs(std::move(all), query, total);
                 auto out = payload_response(labs_json(page));
                 out.headers.emplace_back("X-Total-Count", std::to_string(total));
-                out.headers.emplace_back("Access-Control-Expose-Headers", "X-Total-Count");
                 call.answer(std::move(out));
               },
               [call](caf::error& err) { call.answer(to_response(err)); });

@@ -24,6 +24,18 @@ using strings = std::vector<std::string>;
 
 } // namespace
 
+TEST_CASE("client info: the network that a client has to itself") {
+  for (const auto& [address, network] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"10.0.0.1", "10.0.0.1"},
+                                                                  {"2001:db8::1:2:3:4:5", "2001:db8:0:1::/64"},
+                                                                  {"2001:db8:0:1:ffff::", "2001:db8:0:1::/64"},
+                                                                  {"::1", "::/64"},
+                                                                  {"::ffff:10.0.0.1", "10.0.0.1"},
+                                                                  {"", ""},
+                                                                  {"nonsense", "nonsense"}})
+    CHECK(client_network(address) == network);
+}
+
 TEST_CASE("stream frames: entries become events, with an offset for those who take part in recovery") {
   stream_entries entries{{7, "\"a\""}, {8, "\"b\""}};
   auto plain = stream_encoder{"/logs/1", false}.data(entries);
