@@ -1,5 +1,6 @@
 #include "deploy/process.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -58,6 +59,11 @@ size_t raise_file_limit() {
     getrlimit(RLIMIT_NOFILE, &limit);
   }
   return limit.rlim_cur;
+}
+
+size_t connections_for(size_t files) {
+  constexpr size_t fewest = 16;
+  return std::max(fewest, files / 4 * 3);
 }
 
 void tell_manager(const std::string& state) {

@@ -25,6 +25,10 @@ enum class exit_code : int {
 /// Allows as many open files as the system lets this process have. \return how many that are.
 size_t raise_file_limit();
 
+/// How many connections clients may hold when so many files may be open: three quarters of them, so that labs, logs and
+/// the store always find some; at least 16.
+size_t connections_for(size_t files);
+
 /// Tells systemd how the service is, as its units of Type=notify want it: "READY=1", "STOPPING=1", lines of both and
 /// "STATUS=...". Does nothing where nobody asked for it (NOTIFY_SOCKET).
 void tell_manager(const std::string& state);

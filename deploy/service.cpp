@@ -143,6 +143,7 @@ web::server_options service::impl::web_options() {
   options.cors_origins = from.cors_origins;
   options.send_queue_bytes = from.send_queue_bytes;
   options.recovery = from.recovery;
+  options.max_connections = std::min(options.max_connections, connections_for(raise_file_limit()) / threads.size());
   options.parent = actors.chief.id();
   // The handler's actor must end with the others, before the server that holds the options.
   rest = std::make_shared<web::http_handler>(make_http_handler(actors));

@@ -34,6 +34,12 @@ std::variant<settings, exit_code> parse(std::vector<std::string> words) {
 
 } // namespace
 
+TEST_CASE("process: clients leave files for everything else") {
+  CHECK(connections_for(1024) == 768);
+  CHECK(connections_for(1000000) == 750000);
+  CHECK(connections_for(0) == 16);
+}
+
 TEST_CASE("process: a data folder has one service") {
   const temporary_folder folder;
   folder_lock first, second;
