@@ -89,6 +89,9 @@ std::variant<settings, exit_code> read_command_line(int argc, char** argv, const
   arguments all;
   CLI::App app{about, "stibiumd"};
   declare(app, all, runtimes);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string{"stibiumd: "} + error.what() + "\nSee: stibiumd --help\n";
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

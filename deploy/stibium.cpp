@@ -18,13 +18,13 @@ using namespace stibium::client;
 
 constexpr const char* about = R"(stibium: the command line client of a stibium service.
 
-LAB is a lab's name, its id, or the begin of either when only one lab fits.)";
+LAB is a lab's name, its id, or the beginning of either when only one lab fits.)";
 
 constexpr const char* examples = R"(Examples:
   stibium login --username admin          log in once; the login is kept for 30 days
   stibium labs                            what labs there are and how they are
   stibium deploy ping                     deploy, with the lab's log while it runs
-  stibium shell ping n1                   a terminal in node n1; detach with ~. at the begin of a line
+  stibium shell ping n1                   a terminal in node n1; detach with ~. at the beginning of a line
   echo 'ping -c 1 10.0.0.2' | stibium shell ping n1
   stibium logs -f ping n2                 follow a node's log
   stibium stop ping n2 && stibium start ping n2
@@ -32,7 +32,10 @@ constexpr const char* examples = R"(Examples:
   stibium --json labs | jq '.[].name'
 
 Environment: STIBIUM_URL, STIBIUM_TOKEN, SB_NATIVE_USERNAME, SB_NATIVE_PASSWORD (as the options of that meaning).
-Exit codes: 0 done; 1 the service refused or failed, or cannot be reached; 2 wrong usage.)";
+Exit codes: 0 done; 1 the service refused or failed, or cannot be reached; 2 wrong usage; 130 ended by ^C.)";
+
+constexpr const char* common =
+    R"(Options of every command, before or after it: --url, --token, --username, --password, --json; see stibium --help.)";
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -123,13 +126,17 @@ void add_views(CLI::App& app, options& all, chosen& command, log_options& log) {
   logs->add_option("NODE", log.node, "Show this node's log instead of the lab's");
   logs->add_flag("-f,--follow", log.follow, "Go on with what comes");
   logs->add_option("-n,--lines", log.last, "Show only the last N lines of what is there")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Validator{CLI::NonNegativeNumber}.description(""))
       ->type_name("N");
+  logs->add_flag("!--no-reconnect", log.reconnect, "With -f: end with 1 when the connection is lost");
+  logs->footer(std::string{"With -f it also goes on after a restart of the service, until ^C.\n"} + common);
   logs->callback([&] { command = [&] { run(show_log(all.make_context(), log)); }; });
 
   auto* watching =
       app.add_subcommand("watch", "Show status messages and changes of labs as they come")->group("Streams");
-  watching->callback([&] { command = [&] { run(watch(all.make_context())); }; });
+  watching->add_flag("!--no-reconnect", log.reconnect, "End with 1 when the connection is lost");
+  watching->footer(std::string{"It also goes on after a restart of the service, until ^C.\n"} + common);
+  watching->callback([&] { command = [&] { run(watch(all.make_context(), log.reconnect)); }; });
 }
 
 void add_shells(CLI::App& app, options& all, chosen& command, shell_options& shell) {
@@ -137,8 +144,10 @@ void add_shells(CLI::App& app, options& all, chosen& command, shell_options& she
   open->add_option("LAB", shell.lab, "The lab")->required();
   auto* node = open->add_option("NODE", shell.node, "The node");
   open->add_option("--attach", shell.attach, "Attach to an open shell (see: stibium shells LAB)")->type_name("SHELL");
-  open->footer("Detach with ~. at the begin of a line: the shell stays open and can be attached to again.\n"
-               "Input that is no terminal is typed into the shell and ended with ^D.");
+  open->footer(
+      std::string{"Detach with ~. at the beginning of a line: the shell stays open and can be attached to again.\n"
+                  "Input that is no terminal is typed into the shell and ended with ^D.\n"} +
+      common);
   open->callback([&, node] {
     if (node->empty() && shell.attach.empty()) throw CLI::RequiredError("NODE");
     command = [&] { run(open_shell(all.make_context(), shell)); };
@@ -150,7 +159,7 @@ void add_shells(CLI::App& app, options& all, chosen& command, shell_options& she
 
   auto* close = app.add_subcommand("close", "Close one of your shells")->group("Streams");
   close->add_option("LAB", shell.lab, "The lab")->required();
-  close->add_option("SHELL", shell.attach, "Its id, or the begin of it")->required();
+  close->add_option("SHELL", shell.attach, "Its id, or the beginning of it")->required();
   close->callback([&] { command = [&] { run(close_shell(all.make_context(), shell.lab, shell.attach)); }; });
 }
 
@@ -189,6 +198,15 @@ void add_token(CLI::App& app, options& all, chosen& command, token_words& words)
   });
 }
 
+// What is printed for wrong words, and where to look.
+std::string usage_message(const CLI::App* app, const CLI::Error& error) {
+  const auto chosen = app->get_subcommands();
+  const auto strange = app->remaining();
+  const bool unknown = chosen.empty() && !strange.empty() && !strange.front().starts_with('-');
+  return "stibium: " + (unknown ? "there is no command \"" + strange.front() + "\"" : std::string{error.what()}) +
+         "\nSee: stibium " + (chosen.empty() ? "" : chosen.front()->get_name() + " ") + "--help\n";
+}
+
 int report(const failure& error, bool json) {
   const auto* service = dynamic_cast<const refused*>(&error);
   if (json) {
@@ -212,14 +230,16 @@ int main(int argc, char** argv) {
   chosen command;
 
   CLI::App app{about, "stibium"};
-  app.footer(examples);
+  app.footer(common); // of the commands, too
   app.require_subcommand(1);
   app.fallthrough();
+  app.get_formatter()->label("TEXT", "");
+  app.failure_message(usage_message);
   app.set_version_flag("--version", "stibium " STIBIUM_VERSION);
   app.add_option("--url", all.url, "The service (default: http://127.0.0.1:3000)")->type_name("URL");
   app.add_option("--token", all.given.token, "An access token")->type_name("TOKEN");
   app.add_option("--username", all.given.username, "User of the native login (default: admin)")->type_name("NAME");
-  app.add_option("--password", all.given.password, "Its password")->type_name("TEXT");
+  app.add_option("--password", all.given.password, "Its password")->type_name("PASSWORD");
   app.add_flag("--json", all.json, "Print JSON, one value per line");
   app.add_option("--compat", all.compat, "The service's compat.nodeCommandIds: api (default) or reference")
       ->check(CLI::IsMember({"api", "reference"}))
@@ -230,6 +250,7 @@ int main(int argc, char** argv) {
   add_login(app, all, command);
   add_token(app, all, command, token);
   add_health(app, all, command, alive);
+  app.footer(examples);
 
   try {
     app.parse(argc, argv);

@@ -32,14 +32,15 @@ task<> change_lab(context with, change what, std::string lab, std::string node);
 /// How a log is shown.
 struct log_options {
   std::string lab;
-  std::string node;    ///< empty: the lab's own log
-  bool follow = false; ///< until it ends
-  int last = -1;       ///< how many lines of what is there; all when negative
+  std::string node;      ///< empty: the lab's own log
+  bool follow = false;   ///< until it ends
+  int last = -1;         ///< how many lines of what is there; all when negative
+  bool reconnect = true; ///< while following, also across losses of the connection
 };
 task<> show_log(context with, log_options what);
 
-/// Prints what the service tells until it ends.
-task<> watch(context with);
+/// Prints what the service tells; when the connection is lost, `reconnect` waits until it is back.
+task<> watch(context with, bool reconnect);
 
 /// A shell that is wanted.
 struct shell_options {
@@ -52,7 +53,7 @@ task<> open_shell(context with, shell_options what);
 /// Prints the user's open shells in a lab.
 task<> list_shells(context with, std::string lab);
 
-/// Closes a shell by its id or a unique begin of it.
+/// Closes a shell by its id or a unique beginning of it.
 task<> close_shell(context with, std::string lab, std::string shell);
 
 /// Prints the instances that belong to no lab. For admins.

@@ -2,6 +2,8 @@
 #include "deploy/client/commands.hpp"
 #include "deploy/client/failure.hpp"
 #include "deploy/client/json.hpp"
+#include "deploy/client/line_memory.hpp"
+#include "deploy/client/reconnect.hpp"
 #include "deploy/client/terminal.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -17,18 +19,130 @@ namespace asio = boost::asio;
 
 namespace {
 
-void print_line(const context& with, const rapidjson::Value& line) {
-  if (!line.IsString()) return;
-  print(with.json ? object({{"line", to_json(line)}}) + "\n"
-                  : std::string{line.GetString(), line.GetStringLength()} + "\n");
+constexpr std::string_view invalid_namespace = "Invalid namespace";
+constexpr std::chrono::seconds backlog_patience{30};
+// Attempts to find a log after a break, before it is taken for gone.
+constexpr int max_missing = 5;
+
+void print_line(const context& with, std::string_view line) {
+  print(with.json ? object({{"line", json_text(line)}}) + "\n" : std::string{line} + "\n");
 }
 
-void print_backlog(const context& with, const rapidjson::Value& lines, int last) {
-  if (!lines.IsArray()) return;
-  const auto count = lines.Size();
-  const auto shown = last < 0 ? count : std::min(count, static_cast<rapidjson::SizeType>(last));
-  for (auto i = count - shown; i < count; ++i) print_line(with, lines[i]);
+std::vector<std::string_view> lines_of(const rapidjson::Value& backlog) {
+  std::vector<std::string_view> lines;
+  if (!backlog.IsArray()) return lines;
+  for (const auto& line : backlog.GetArray())
+    lines.push_back(line.IsString() ? std::string_view{line.GetString(), line.GetStringLength()} : std::string_view{});
+  return lines;
 }
+
+// One log as it is shown, across all connections that it takes.
+class log_view : public std::enable_shared_from_this<log_view> {
+public:
+  log_view(context with, log_options what, const asio::any_io_executor& on)
+      : with_{std::move(with)}
+      , what_{std::move(what)}
+      , shown_{on} {}
+
+  task<> begin() {
+    auto session = co_await open_session(with_, what_.lab);
+    about_ = std::move(session.about);
+    nsp_ = "/logs/" + about_.id + (what_.node.empty() ? "" : "/" + what_.node);
+    link_ = std::move(session.link);
+    try {
+      co_await join(session.token);
+    } catch (const refused& error) {
+      if (error.title != invalid_namespace) throw;
+      throw failure{what_.node.empty() ? about_.name + " has no log yet: it has never been deployed"
+                                       : "there is no log of " + what_.node + ": " + about_.name +
+                                             " is not deployed or has no such node"};
+    }
+  }
+
+  task<> show_backlog() {
+    // A variable: g++ 12 goes astray when a condition awaits and throws.
+    const bool shown = co_await shown_.wait_for(backlog_patience);
+    if (!shown) throw failure{"the service sends no backlog"};
+  }
+
+  task<> follow() {
+    const std::function<task<>()> restore = [this] { return rejoin(); };
+    while (co_await has_been_lost()) co_await come_back(restore);
+    if (!with_.json) tell("[the log has ended]");
+  }
+
+  task<> close() { return link_->close(); }
+
+private:
+  // Waits until the log has ended, or the connection is lost and may be brought back: whether it is that.
+  task<bool> has_been_lost() {
+    try {
+      co_await link_->ended(nsp_);
+      co_return false;
+    } catch (const unreachable&) {
+      if (!what_.reconnect) throw;
+    }
+    co_return true;
+  }
+
+  task<> join(const std::string& token) {
+    event_handler show = [self = weak_from_this()](const std::string& event, const rapidjson::Value& value) {
+      if (const auto it = self.lock()) it->received(event, value);
+    };
+    co_await link_->join(nsp_, token, show);
+  }
+
+  task<> rejoin() {
+    const auto token = co_await access_token(with_.where, with_.who);
+    link_ = co_await connection::open(with_.where);
+    again_ = true;
+    try {
+      co_await join(token);
+    } catch (const refused& error) {
+      if (error.title != invalid_namespace) throw;
+      // A service that has just begun may not have taken its labs back yet.
+      if (++missing_ < max_missing) throw unreachable{error.what()};
+      throw failure{about_.name + " is no longer deployed, or its log is gone"};
+    }
+    missing_ = 0;
+  }
+
+  void received(const std::string& event, const rapidjson::Value& value) {
+    if (event == "backlog") backlog(lines_of(value));
+    if (event == "data" && (what_.follow || !shown_.rung()) && value.IsString())
+      line({value.GetString(), value.GetStringLength()});
+  }
+
+  void line(std::string_view text) {
+    if (what_.follow) seen_.add(text);
+    print_line(with_, text);
+  }
+
+  void backlog(const std::vector<std::string_view>& lines) {
+    size_t from = 0;
+    if (std::exchange(again_, false)) {
+      from = seen_.known_in(lines);
+      tell("stibium: connected again");
+      if (from == 0 && !seen_.empty() && !lines.empty())
+        tell("[a new log, or one with lines missing before the next ones]");
+    } else if (what_.last >= 0) {
+      from = lines.size() - std::min(lines.size(), static_cast<size_t>(what_.last));
+      for (size_t i = 0; i < from; ++i) seen_.add(lines[i]);
+    }
+    for (; from < lines.size(); ++from) line(lines[from]);
+    shown_.ring();
+  }
+
+  context with_;
+  log_options what_;
+  bell shown_;
+  lab about_;
+  std::string nsp_;
+  std::unique_ptr<connection> link_;
+  line_memory seen_;
+  bool again_ = false; // the next backlog is not the first one
+  int missing_ = 0;    // times that the log was not there after a break
+};
 
 std::string severity_name(int number) {
   constexpr const char* names[] = {"success", "info", "warning", "error", "fatal"};
@@ -43,9 +157,8 @@ std::string clock_of(const std::string& iso8601) {
 // Tells how the labs change: keeps their last known states and fetches them anew after each update.
 class lab_watch : public std::enable_shared_from_this<lab_watch> {
 public:
-  lab_watch(context with, std::string token, asio::any_io_executor on)
+  lab_watch(context with, asio::any_io_executor on)
       : with_{std::move(with)}
-      , token_{std::move(token)}
       , executor_{std::move(on)} {}
 
   void update() {
@@ -59,7 +172,11 @@ private:
   task<> refresh() {
     while (std::exchange(again_, false)) {
       try {
-        tell_changes(labs_from(co_await fetch_labs(with_.where, token_)));
+        // Tokens are good for half an hour, which is short for watching.
+        const auto token = co_await access_token(with_.where, with_.who);
+        tell_changes(labs_from(co_await fetch_labs(with_.where, token)));
+      } catch (const unreachable&) {
+        // Whoever watches is told of the lost connection.
       } catch (const failure& error) {
         tell(std::string{"stibium: "} + error.what());
       }
@@ -83,7 +200,6 @@ private:
   }
 
   context with_;
-  std::string token_;
   asio::any_io_executor executor_;
   std::map<std::string, std::string> states_; // lab id → what was told of it
   bool known_ = false, running_ = false, again_ = false;
@@ -109,47 +225,42 @@ void print_status(const std::string&, const rapidjson::Value& what) {
 
 task<> show_log(context with, log_options what) {
   const auto executor = co_await asio::this_coro::executor;
-  auto session = co_await open_session(with, what.lab);
-  const auto nsp = "/logs/" + session.about.id + (what.node.empty() ? "" : "/" + what.node);
-  bell backlog_shown{executor};
-  event_handler show = [&](const std::string& event, const rapidjson::Value& value) {
-    if (event == "backlog") print_backlog(with, value, what.last);
-    if (event == "data" && (what.follow || !backlog_shown.rung())) print_line(with, value);
-    if (event == "backlog") backlog_shown.ring();
-  };
-  try {
-    co_await session.link->join(nsp, session.token, show);
-  } catch (const refused& error) {
-    if (error.title != "Invalid namespace") throw;
-    throw failure{what.node.empty() ? session.about.name + " has no log yet: it has never been deployed"
-                                    : "there is no log of " + what.node + ": " + session.about.name +
-                                          " is not deployed or has no such node"};
-  }
-  if (!what.follow) {
-    if (!co_await backlog_shown.wait_for(std::chrono::seconds{30})) throw failure{"the service sends no backlog"};
-  } else {
-    co_await session.link->ended(nsp);
-    if (!with.json) tell("[the log has ended]");
-  }
-  co_await session.link->close();
+  const auto view = std::make_shared<log_view>(with, what, executor);
+  co_await view->begin();
+  if (what.follow)
+    co_await view->follow();
+  else
+    co_await view->show_backlog();
+  co_await view->close();
 }
 
-task<> watch(context with) {
-  const auto token = co_await access_token(with.where, with.who);
-  const auto link = co_await connection::open(with.where);
-  const auto labs = std::make_shared<lab_watch>(with, token, co_await asio::this_coro::executor);
-  event_handler messages = json_printer("/status-messages"), updates = json_printer("/lab-updates");
-  if (!with.json) {
-    messages = print_status;
-    updates = [labs](const std::string&, const rapidjson::Value&) { labs->update(); };
+task<> watch(context with, bool reconnect) {
+  const auto labs = std::make_shared<lab_watch>(with, co_await asio::this_coro::executor);
+  std::unique_ptr<connection> link;
+  const std::function<task<>()> join = [&]() -> task<> {
+    const auto token = co_await access_token(with.where, with.who);
+    link = co_await connection::open(with.where);
+    event_handler messages = json_printer("/status-messages"), updates = json_printer("/lab-updates");
+    if (!with.json) {
+      messages = print_status;
+      updates = [labs](const std::string&, const rapidjson::Value&) { labs->update(); };
+    }
+    co_await link->join("/status-messages", token, messages);
+    co_await link->join("/lab-updates", token, updates);
+    if (!with.json) labs->update();
+  };
+  co_await join();
+  if (!with.json) tell("watching " + with.where.text + "; end with ^C");
+  for (;;) {
+    try {
+      co_await link->ended("/status-messages");
+      co_return;
+    } catch (const unreachable&) {
+      if (!reconnect) throw;
+    }
+    co_await come_back(join);
+    tell("stibium: connected again; messages of the time in between are missing");
   }
-  co_await link->join("/status-messages", token, messages);
-  co_await link->join("/lab-updates", token, updates);
-  if (!with.json) {
-    labs->update();
-    tell("watching " + with.where.text + "; end with ^C");
-  }
-  co_await link->ended("/status-messages");
 }
 
 } // namespace stibium::client

@@ -194,7 +194,7 @@ task<> open_shell(context with, shell_options what) {
     shell = found.id;
     node = found.node;
   }
-  if (on_terminal()) tell("[" + node + " of " + session.about.name + "; detach with ~. at the begin of a line]");
+  if (on_terminal()) tell("[" + node + " of " + session.about.name + "; detach with ~. at the beginning of a line]");
   const auto joined = std::make_shared<attachment>(*session.link, shell, executor);
   const bool detached = co_await joined->run(session.token);
   if (joined->lost())

@@ -46,7 +46,7 @@ struct promise {
 
 // What a wait may end with.
 struct outcome {
-  enum class kind : uint8_t { done, refused, lost } what = kind::done;
+  enum class kind : uint8_t { done, refused, lost, failed } what = kind::done;
   std::string json; // the ack's arguments, the refusal's body, or why the connection is lost
 };
 
@@ -56,7 +56,8 @@ using waiter = std::shared_ptr<promise<outcome>>;
 task<std::string> result_of(waiter what) {
   boost::system::error_code ignored;
   while (!what->value) co_await what->bell.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  if (what->value->what == outcome::kind::lost) throw failure{what->value->json};
+  if (what->value->what == outcome::kind::lost) throw unreachable{what->value->json};
+  if (what->value->what == outcome::kind::failed) throw failure{what->value->json};
   if (what->value->what == outcome::kind::refused) {
     const auto body = parse_json(what->value->json);
     const auto* data = member(body, "data");
@@ -88,7 +89,8 @@ struct connection::impl : std::enable_shared_from_this<connection::impl> {
   void received(std::string_view text);
   void dispatch(const socketio::packet& packet);
   void deliver(space& to, std::string_view json);
-  void lose(const std::string& why);
+  void lose(const std::string& why) { end(why, {outcome::kind::lost, lost_text(why)}); }
+  void end(const std::string& why, const outcome& how);
   std::string lost_text(const std::string& why) const { return "the connection to " + where.text + " is lost: " + why; }
 
   websocket::stream<beast::tcp_stream> socket;
@@ -142,7 +144,8 @@ task<> connection::impl::read() {
   } catch (const boost::system::system_error& error) {
     why = error.code() == websocket::error::closed ? "the service has closed it" : error.code().message();
   } catch (const std::exception& error) {
-    why = error.what();
+    // What came, or what was done with it, would be as bad on a new connection.
+    end(error.what(), {outcome::kind::failed, error.what()});
   }
   lose(why);
 }
@@ -210,14 +213,13 @@ task<> connection::impl::write() {
   written.cancel();
 }
 
-void connection::impl::lose(const std::string& why) {
+void connection::impl::end(const std::string& why, const outcome& how) {
   if (gone) return;
   gone = why;
-  const outcome lost{outcome::kind::lost, lost_text(why)};
-  for (auto& [key, waiting] : acks) waiting->set(lost);
+  for (auto& [key, waiting] : acks) waiting->set(how);
   for (auto& [nsp, each] : spaces) {
-    each.joined->set(lost);
-    each.ended->set(lost);
+    each.joined->set(how);
+    each.ended->set(how);
   }
   acks.clear();
   written.cancel();
@@ -234,7 +236,7 @@ task<std::unique_ptr<connection>> connection::open(const service_url& where) {
   try {
     co_await it->connect();
   } catch (const boost::system::system_error& error) {
-    throw failure{"no Socket.IO connection to " + where.text + ": " + error.code().message()};
+    throw unreachable{"no Socket.IO connection to " + where.text + ": " + error.code().message()};
   }
   asio::co_spawn(
       it->socket.get_executor(), [it] { return it->read(); }, asio::detached);
@@ -242,7 +244,7 @@ task<std::unique_ptr<connection>> connection::open(const service_url& where) {
 }
 
 task<> connection::join(std::string nsp, const std::string& token, event_handler& handler) {
-  if (impl_->gone) throw failure{impl_->lost_text(*impl_->gone)};
+  if (impl_->gone) throw unreachable{impl_->lost_text(*impl_->gone)};
   auto& space =
       impl_->spaces.insert_or_assign(nsp, impl::space{std::move(handler), impl_->make_waiter(), impl_->make_waiter()})
           .first->second;
@@ -259,7 +261,7 @@ task<> connection::ended(std::string nsp) {
 }
 
 task<rapidjson::Document> connection::request(std::string nsp, std::string argument) {
-  if (impl_->gone) throw failure{impl_->lost_text(*impl_->gone)};
+  if (impl_->gone) throw unreachable{impl_->lost_text(*impl_->gone)};
   const auto id = impl_->next_ack++;
   const auto waiting = impl_->acks.emplace(std::pair{nsp, id}, impl_->make_waiter()).first->second;
   const auto json = "[\"data\"," + argument + "]";

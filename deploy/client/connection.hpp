@@ -14,7 +14,7 @@ namespace stibium::client {
 using event_handler = std::function<void(const std::string& name, const rapidjson::Value& argument)>;
 
 /// A Socket.IO connection: WebSocket from the start, any number of namespaces. Lives on one `io_context` that one
-/// thread runs. Everything that waits fails with `failure` once the connection is lost.
+/// thread runs. Everything that waits fails with `unreachable` once the connection is lost.
 class connection {
 public:
   /// Connects and waits for the Engine.IO handshake.

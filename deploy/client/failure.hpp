@@ -16,6 +16,11 @@ struct failure : std::runtime_error {
   int exit;
 };
 
+/// There is no service, or the connection to it is lost: it may be worth trying again.
+struct unreachable : failure {
+  using failure::failure;
+};
+
 /// The service's answer was an error: the code and message of an ack or a refusal.
 struct refused : failure {
   refused(int error_code, const std::string& message, std::string refusal_title = {})

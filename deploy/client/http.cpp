@@ -59,8 +59,9 @@ task<http_answer> ask(const service_url& where, http_question what) try {
     if (field.name() == http::field::set_cookie) answer.set_cookies.emplace_back(field.value());
   co_return answer;
 } catch (const boost::system::system_error& error) {
-  throw failure{"no answer from " + where.text + ": " + error.code().message() +
-                "\nIs the service running? Start it with deploy/run, or name another with --url."};
+  throw unreachable{
+      "no answer from " + where.text + ": " + error.code().message() +
+      "\nIs the service running? Start it (deploy/run, or systemctl start stibium), or name another with --url."};
 }
 
 } // namespace stibium::client

@@ -29,7 +29,7 @@ struct http_answer {
   std::string cookie(const std::string& name) const;
 };
 
-/// Asks the service, within 30 s. Throws `failure` when there is none or it does not answer.
+/// Asks the service, within 30 s. Throws `unreachable` when there is none or it does not answer.
 task<http_answer> ask(const service_url& where, http_question what);
 
 } // namespace stibium::client

@@ -24,7 +24,7 @@ lab lab_from(const rapidjson::Value& json);
 /// The labs that the user sees, as the service sends them: the JSON array.
 task<rapidjson::Document> fetch_labs(const service_url& where, const std::string& token);
 
-/// The lab that `wanted` means: an id, a name, or the begin of one that is unique. Throws `failure` that lists what
+/// The lab that `wanted` means: an id, a name, or the beginning of one that is unique. Throws `failure` that lists what
 /// there is.
 const lab& find_lab(const std::vector<lab>& all, const std::string& wanted);
 

@@ -8,8 +8,8 @@
 
 namespace stibium::client {
 
-/// Asks a REST route as the one whose token it is. \return the answer's payload; null when it has none. Throws `refused`
-/// when the service refuses, `failure` when there is none.
+/// Asks a REST route as the one whose token it is. \return the answer's payload; null when it has none. Throws
+/// `refused` when the service refuses, `failure` when there is none.
 task<rapidjson::Document> ask_as(const service_url& where, const std::string& token, std::string method,
                                  std::string target);
 

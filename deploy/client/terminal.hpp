@@ -38,7 +38,7 @@ void tell(std::string_view line);
 /// Asks for a password on the terminal without showing it. Throws `failure` when there is no terminal.
 std::string ask_password(const std::string& prompt);
 
-/// Finds `~.` at the begin of a line in what is typed, as ssh does; `~~` types one `~`.
+/// Finds `~.` at the beginning of a line in what is typed, as ssh does; `~~` types one `~`.
 class escape_filter {
 public:
   struct outcome {
