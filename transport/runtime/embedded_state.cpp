@@ -10,12 +10,13 @@ namespace stibium::runtime {
 using descriptor = boost::asio::posix::stream_descriptor;
 
 embedded_state::~embedded_state() {
+  const auto over = failure(ec::shutting_down, "the runtime ends");
   for (auto& [name, slot] : commands_) {
     slot.stop->interrupt(); // a deploy cleans up, then its thread ends
-    slot.now.answer.deliver(failure(ec::shutting_down, "the runtime ends"));
-    for (auto& waiting : slot.next) waiting.answer.deliver(failure(ec::shutting_down, "the runtime ends"));
+    slot.now.answer.deliver(over);
+    slot.next.refuse(over);
   }
-  for (auto& [name, instance] : instances_) close_terminals(instance, "", "the service ends");
+  for (auto& [name, instance] : instances_) instance.terminals.close("", "the service ends");
   for (const auto& follower : followers_) caf::anon_send_exit(follower.actor, caf::exit_reason::user_shutdown);
   if (instances_.empty() && commands_.empty() && box_) box_->end_holder();
 }
@@ -48,10 +49,8 @@ caf::result<instance_status> embedded_state::command(const runtime_command& what
     auto& slot = commands_[what.instance.name];
     slot.now = {what, answer};
     launch(slot);
-  } else if (at->second.next.size() < max_waiting_commands) {
-    at->second.next.push_back({what, answer});
   } else {
-    answer.deliver(failure(ec::queue_full, "too many commands wait for instance " + what.instance.name));
+    at->second.next.push({what, answer});
   }
   return answer;
 }
@@ -64,10 +63,7 @@ void embedded_state::launch(running_command& slot) {
   if (auto* instance = find(what.instance.name)) {
     task.record = instance->record;
     if (what.observer) instance->observer = what.observer;
-    if (!is_node_command(what.verb))
-      close_terminals(*instance, "", what.verb == lab_verb::deploy ? "lab redeployed" : "lab destroyed");
-    else if (what.verb != lab_verb::start_node)
-      close_terminals(*instance, what.node, "node stopped");
+    instance->terminals.close_for(what);
   }
   try {
     const auto hand =
@@ -109,8 +105,7 @@ void embedded_state::done(const command_ended& news) {
     commands_.erase(at);
     return;
   }
-  slot.now = std::move(slot.next.front());
-  slot.next.pop_front();
+  slot.now = slot.next.pop();
   launch(slot);
 }
 
@@ -136,7 +131,7 @@ embedded_state::instance_entry& embedded_state::enter(const instance_record& rec
   instance.record = record;
   instance.ending = false;
   instance.nodes.clear();
-  for (const auto& node : record.nodes) instance.nodes.push_back({node, std::nullopt, node_state::starting, {}, {}});
+  for (const auto& node : record.nodes) instance.nodes.push_back({node, std::nullopt, node_state::starting, {}});
   return instance;
 }
 

@@ -3,12 +3,12 @@
 #include "transport/runtime/embedded.hpp"
 #include "transport/runtime/embedded_messages.hpp"
 #include "transport/runtime/log_follower.hpp"
-#include "transport/runtime/terminal.hpp"
+#include "transport/runtime/open_terminals.hpp"
+#include "transport/runtime/waiting_commands.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <caf/all.hpp>
 
-#include <deque>
 #include <map>
 
 namespace stibium::runtime {
@@ -45,18 +45,17 @@ public:
   embedded_actor::pointer self;
 
 private:
-  using promise = caf::typed_response_promise<instance_status>;
   struct node_entry {
     node_record kept;
     std::optional<node_process> process; ///< while it runs
     node_state state = node_state::starting;
     node_addresses addresses;
-    std::vector<closable_terminal_actor> terminals;
   };
   struct instance_entry {
     instance_record record;
     node_observer_actor observer;
     std::vector<node_entry> nodes;
+    open_terminals terminals;
     bool ending = false;
   };
   struct follower_entry {
@@ -64,21 +63,16 @@ private:
     log_sink_actor sink;
     log_follower_actor actor;
   };
-  struct waiting_command {
-    runtime_command what;
-    promise answer;
-  };
   struct running_command {
-    waiting_command now;
+    pending_command now;
     std::shared_ptr<interrupter> stop;
-    std::deque<waiting_command> next;
+    waiting_commands next;
   };
 
   void launch(running_command& slot);
   instance_entry& enter(const instance_record& record);
   void leave(const std::string& instance);
   void end_followers(const std::string& instance);
-  void close_terminals(instance_entry& instance, const std::string& node, const std::string& why);
   void watch(const node_started& what);
   void mark_ended(instance_entry& instance, node_entry& node, const std::string& how);
   void tell(const instance_entry& instance, const node_entry& node, std::string what) const;

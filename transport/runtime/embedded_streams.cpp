@@ -45,21 +45,13 @@ caf::result<terminal_actor> embedded_state::open(const open_terminal& what) {
             auto* there = find(what.instance.name);
             auto* place = there ? find(*there, what.node) : nullptr;
             if (place && place->process == process)
-              place->terminals.push_back(actor);
+              there->terminals.add(what.node, actor);
             else
               caf::anon_send(actor, atom::close_v, std::string{"node stopped"});
             answer.deliver(terminal_actor{actor});
           },
           [answer](caf::error& error) mutable { answer.deliver(std::move(error)); });
   return answer;
-}
-
-void embedded_state::close_terminals(instance_entry& instance, const std::string& node, const std::string& why) {
-  for (auto& each : instance.nodes) {
-    if (!node.empty() && each.kept.name != node) continue;
-    for (const auto& terminal : each.terminals) caf::anon_send(terminal, atom::close_v, why);
-    each.terminals.clear();
-  }
 }
 
 caf::result<void> embedded_state::follow(const follow_log& what) {
@@ -76,9 +68,7 @@ caf::result<void> embedded_state::follow(const follow_log& what) {
 
 void embedded_state::drop(const caf::actor_addr& who) {
   std::erase_if(followers_, [&](const follower_entry& each) { return each.actor.address() == who; });
-  for (auto& [name, instance] : instances_)
-    for (auto& node : instance.nodes)
-      std::erase_if(node.terminals, [&](const closable_terminal_actor& each) { return each.address() == who; });
+  for (auto& [name, instance] : instances_) instance.terminals.drop(who);
 }
 
 } // namespace stibium::runtime

@@ -14,9 +14,9 @@ clab_state::~clab_state() {
   for (auto& [name, slot] : work_) {
     slot.stop->interrupt(); // a deploy cleans up, then its thread ends
     if (slot.now) slot.now->answer.deliver(over);
-    for (auto& waiting : slot.next) waiting.answer.deliver(over);
+    slot.next.refuse(over);
   }
-  for (auto& [name, entry] : instances_) close_terminals(entry, "", "the service ends");
+  for (auto& [name, entry] : instances_) entry.terminals.close("", "the service ends");
   for (const auto& each : followers_)
     if (each.actor) caf::anon_send_exit(each.actor, caf::exit_reason::user_shutdown);
   if (stream_stop_) stream_stop_->interrupt();
@@ -43,13 +43,10 @@ caf::result<instance_status> clab_state::command(const runtime_command& what) {
   }
   auto& slot = work_[name];
   if (!slot.stop) {
-    slot.now = waiting_command{what, answer};
+    slot.now = runtime::pending_command{what, answer};
     launch(name, slot);
-  } else if (slot.next.size() < runtime::max_waiting_commands) {
-    if (!slot.now && !is_node_command(what.verb)) slot.stop->interrupt(); // nothing that is worth repairing any more
-    slot.next.push_back({what, answer});
-  } else {
-    answer.deliver(failure(ec::queue_full, "too many commands wait for instance " + name));
+  } else if (slot.next.push({what, answer}) && !slot.now && !is_node_command(what.verb)) {
+    slot.stop->interrupt(); // nothing that is worth repairing any more
   }
   return answer;
 }
@@ -64,7 +61,7 @@ void clab_state::launch(const std::string& instance, running_work& slot) {
     if (what.observer) entry->observer = what.observer;
     if (what.log) entry->log = what.log;
     begin_work(*entry, is_node_command(what.verb));
-    close_for(what);
+    entry->terminals.close_for(what);
   }
   if (what.verb == lab_verb::deploy) end_followers(instance); // those of an instance that was there before
   clab_task task{what, entry ? entry->memory : lab_memory{}, slot.stop};
@@ -87,20 +84,11 @@ void clab_state::begin_work(instance_entry& entry, bool on_node) {
   touch(entry);
 }
 
-/// Terminals in what is about to end.
-void clab_state::close_for(const runtime_command& what) {
-  auto& entry = *find(what.instance.name);
-  if (!is_node_command(what.verb))
-    close_terminals(entry, "", what.verb == lab_verb::deploy ? "lab redeployed" : "lab destroyed");
-  else if (what.verb != lab_verb::start_node)
-    close_terminals(entry, what.node, "node stopped");
-}
-
 void clab_state::cancel(const std::string& instance) {
   const auto at = work_.find(instance);
   if (at == work_.end()) return;
   at->second.stop->interrupt();
-  for (auto& waiting : std::exchange(at->second.next, {})) waiting.answer.deliver(failure(ec::cancelled, "cancelled"));
+  at->second.next.refuse(failure(ec::cancelled, "cancelled"));
 }
 
 void clab_state::done(const command_done& news) {
@@ -139,8 +127,7 @@ void clab_state::go_on(const std::string& instance) {
   const auto at = work_.find(instance);
   auto& slot = at->second;
   if (!slot.next.empty()) {
-    slot.now = std::move(slot.next.front());
-    slot.next.pop_front();
+    slot.now = slot.next.pop();
     return launch(instance, slot);
   }
   work_.erase(at);
@@ -264,7 +251,7 @@ clab_state::instance_entry* clab_state::find(const std::string& instance) {
 
 void clab_state::leave(const std::string& instance) {
   end_followers(instance);
-  if (auto* entry = find(instance)) close_terminals(*entry, "", "lab destroyed");
+  if (auto* entry = find(instance)) entry->terminals.close("", "lab destroyed");
   instances_.erase(instance);
 }
 

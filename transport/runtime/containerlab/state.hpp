@@ -4,10 +4,11 @@
 #include "transport/runtime/containerlab/damper.hpp"
 #include "transport/runtime/containerlab/messages.hpp"
 #include "transport/runtime/log_follower.hpp"
+#include "transport/runtime/open_terminals.hpp"
+#include "transport/runtime/waiting_commands.hpp"
 
 #include <caf/all.hpp>
 
-#include <deque>
 #include <map>
 #include <set>
 
@@ -47,7 +48,6 @@ public:
   clab_actor::pointer self;
 
 private:
-  using promise = caf::typed_response_promise<instance_status>;
   using clock = std::chrono::steady_clock;
   struct instance_entry {
     std::optional<instance_ref> where; ///< once a lab of this process stands behind it
@@ -57,7 +57,7 @@ private:
     lab_memory memory;
     std::vector<lab_link> links;
     std::set<link_end> given_up; ///< missing ends that a repair did not bring back
-    std::map<std::string, std::vector<runtime::closable_terminal_actor>> terminals;
+    runtime::open_terminals terminals;
     damper patience;
     uint64_t check = 0;            ///< the number of the one that is due; 0: none
     uint64_t changed = 0;          ///< the count of changes at its last change
@@ -69,15 +69,11 @@ private:
     std::set<std::string> patients; ///< of the last repair
     std::string trouble;            ///< why it failed; empty: it did not
   };
-  struct waiting_command {
-    runtime_command what;
-    promise answer;
-  };
   struct running_work {
-    std::optional<waiting_command> now; ///< nothing: a repair
-    bool links_lost = false;            ///< of a repair: why it was begun
+    std::optional<runtime::pending_command> now; ///< nothing: a repair
+    bool links_lost = false;                     ///< of a repair: why it was begun
     std::shared_ptr<runtime::interrupter> stop;
-    std::deque<waiting_command> next;
+    runtime::waiting_commands next;
   };
   struct follower_entry {
     std::string instance, node, container;
@@ -92,7 +88,6 @@ private:
   template <class Order>
   bool help(const char* kind, const std::string& what, Order order);
   void begin_work(instance_entry& entry, bool on_node);
-  void close_for(const runtime_command& what);
   bool told_to(const std::string& instance, const std::string& node) const;
 
   // what is there (state_events.cpp)
@@ -110,7 +105,6 @@ private:
   void set_health(runtime_health now);
 
   // terminals and logs (state_streams.cpp)
-  void close_terminals(instance_entry& entry, const std::string& node, const std::string& why);
   void follow_again(const std::string& instance, const instance_entry& entry);
   void start_following(follower_entry& entry, const std::string& container);
   void end_followers(const std::string& instance);

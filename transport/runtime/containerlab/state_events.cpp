@@ -170,7 +170,7 @@ void clab_state::hear_of(instance_entry& entry, const lab_event& event) {
   entry.seen[event.node] = *now;
   touch(entry);
   if (event.what == happening::died || event.what == happening::removed)
-    close_terminals(entry, event.node, "node stopped");
+    entry.terminals.close(event.node, "node stopped");
   follow_again(event.lab, entry);
   const auto work = work_.find(event.lab);
   const bool repair = work != work_.end() && !work->second.now;

@@ -48,21 +48,13 @@ caf::result<terminal_actor> clab_state::open(const open_terminal& what) {
             const auto place = there ? there->seen.find(what.node) : lab_seen::iterator{};
             if (there && place != there->seen.end() && place->second.container_id == container &&
                 place->second.running())
-              there->terminals[what.node].push_back(actor);
+              there->terminals.add(what.node, actor);
             else
               caf::anon_send(actor, atom::close_v, std::string{"node stopped"});
             answer.deliver(terminal_actor{actor});
           },
           [answer](caf::error& error) mutable { answer.deliver(std::move(error)); });
   return answer;
-}
-
-void clab_state::close_terminals(instance_entry& entry, const std::string& node, const std::string& why) {
-  for (auto& [name, terminals] : entry.terminals) {
-    if (!node.empty() && name != node) continue;
-    for (const auto& terminal : terminals) caf::anon_send(terminal, atom::close_v, why);
-    terminals.clear();
-  }
 }
 
 caf::result<void> clab_state::follow(const follow_log& what) {
@@ -109,9 +101,7 @@ void clab_state::drop(const caf::actor_addr& who) {
   std::erase_if(followers_, [&](const follower_entry& each) { return each.sink.address() == who; });
   for (auto& each : followers_)
     if (each.actor && each.actor.address() == who) each.actor = nullptr;
-  for (auto& [name, entry] : instances_)
-    for (auto& [node, terminals] : entry.terminals)
-      std::erase_if(terminals, [&](const auto& each) { return each.address() == who; });
+  for (auto& [name, entry] : instances_) entry.terminals.drop(who);
 }
 
 } // namespace stibium::containerlab
