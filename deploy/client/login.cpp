@@ -22,12 +22,13 @@ using logins = std::map<std::string, std::string>;
 
 logins load() {
   std::ifstream file{login_file()};
-  std::ostringstream text;
-  text << file.rdbuf();
+  std::ostringstream read;
+  read << file.rdbuf();
+  const auto text = read.str();
   logins result;
-  if (!file || text.str().empty()) return result;
+  if (!file || text.empty()) return result;
   rapidjson::Document all;
-  all.Parse(text.str().c_str());
+  all.Parse(text.data(), text.size());
   if (!all.IsObject()) throw failure{login_file() + " is damaged; remove it and log in again with: stibium login"};
   for (const auto& each : all.GetObject())
     if (each.value.IsString()) result[each.name.GetString()] = each.value.GetString();

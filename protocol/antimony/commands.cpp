@@ -1,5 +1,8 @@
 #include "protocol/antimony/commands.hpp"
 
+#include "protocol/engineio/utf8.hpp"
+#include "protocol/socketio/in_place.hpp"
+
 #include <fmt/format.h>
 #include <rapidjson/document.h>
 
@@ -11,7 +14,7 @@ namespace stibium::antimony {
 namespace {
 
 // Iterative: nesting as deep as the input allows must not use up the stack.
-constexpr unsigned parse_flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+constexpr unsigned parse_flags = rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag;
 
 using pool = rapidjson::MemoryPoolAllocator<>;
 using plain_document = rapidjson::GenericDocument<rapidjson::UTF8<>, pool, pool>;
@@ -22,18 +25,20 @@ struct document_room {
   pool values{for_values, sizeof for_values}, parsing{for_parsing, sizeof for_parsing};
 };
 
-struct document : private document_room, public plain_document {
-  document()
-      : plain_document(&values, first_stack_bytes, &parsing) {}
+/// A JSON text and what it says.
+class document : private document_room, public plain_document {
+public:
+  explicit document(std::string_view json)
+      : plain_document(&values, first_stack_bytes, &parsing)
+      , text_(engineio::valid_utf8(json) ? json : std::string_view{}) {
+    ParseInsitu<parse_flags>(text_.data());
+  }
 
 private:
   static constexpr size_t first_stack_bytes = 512; // grows
-};
 
-bool parse_json(document& into, std::string_view text) {
-  into.Parse<parse_flags>(text.data(), text.size());
-  return !into.HasParseError();
-}
+  socketio::in_place_text text_;
+};
 
 std::string_view view(const rapidjson::Value& string) { return {string.GetString(), string.GetStringLength()}; }
 
@@ -41,8 +46,8 @@ std::string_view view(const rapidjson::Value& string) { return {string.GetString
 parsed<std::string> accepted(std::string_view text) { return parsed<std::string>{boost::system::in_place_value, text}; }
 
 // The event's first argument; null when the event is fine but has none.
-parsed<const rapidjson::Value*> argument_of(document& doc, std::string_view json) {
-  if (!parse_json(doc, json) || !doc.IsArray() || doc.Empty() || !doc[0].IsString())
+parsed<const rapidjson::Value*> argument_of(const document& doc) {
+  if (doc.HasParseError() || !doc.IsArray() || doc.Empty() || !doc[0].IsString())
     return invalid_input{"the event is not a JSON array that begins with its name"};
   return doc.Size() < 2 ? nullptr : &doc[1];
 }
@@ -52,7 +57,7 @@ parsed<const rapidjson::Value*> object_of(const rapidjson::Value* argument, std:
   if (!argument) return invalid_input{"data is missing: the event has no argument"};
   if (argument->IsObject()) return argument;
   if (!argument->IsString()) return invalid_input{"data must be an object, or a string that holds one as JSON"};
-  if (!parse_json(inner.emplace(), view(*argument))) return invalid_input{"data is a string, but not JSON"};
+  if (inner.emplace(view(*argument)).HasParseError()) return invalid_input{"data is a string, but not JSON"};
   if (!inner->IsObject()) return invalid_input{"data is a string, but the JSON in it is not an object"};
   return static_cast<const rapidjson::Value*>(&*inner);
 }
@@ -127,16 +132,16 @@ parsed<lab_request> read_lab_request(const rapidjson::Value& object, bool swappe
 } // namespace
 
 parsed<std::string> parse_event_name(std::string_view json) {
-  document doc;
-  const auto argument = argument_of(doc, json);
+  const document doc{json};
+  const auto argument = argument_of(doc);
   if (!argument) return argument.error();
   return accepted(view(doc[0]));
 }
 
 parsed<lab_request> parse_lab_command(std::string_view json, bool swapped) {
-  document doc;
+  const document doc{json};
   std::optional<document> inner;
-  const auto argument = argument_of(doc, json);
+  const auto argument = argument_of(doc);
   if (!argument) return argument.error();
   const auto object = object_of(*argument, inner);
   if (!object) return object.error();
@@ -144,17 +149,17 @@ parsed<lab_request> parse_lab_command(std::string_view json, bool swapped) {
 }
 
 parsed<std::string> parse_shell_input(std::string_view json) {
-  document doc;
-  const auto argument = argument_of(doc, json);
+  const document doc{json};
+  const auto argument = argument_of(doc);
   if (!argument) return argument.error();
   if (!*argument || !(*argument)->IsString()) return invalid_input{"data must be a string"};
   return accepted(view(**argument));
 }
 
 parsed<terminal_size> parse_resize(std::string_view json) {
-  document doc;
+  const document doc{json};
   std::optional<document> inner;
-  const auto argument = argument_of(doc, json);
+  const auto argument = argument_of(doc);
   if (!argument) return argument.error();
   const auto object = object_of(*argument, inner);
   if (!object) return object.error();

@@ -77,8 +77,10 @@ boost::system::result<rapidjson::Document, token_error> open(std::string_view ke
   const auto token = decode(whole, key);
   if (!token || jwt_get_alg(token.get()) != JWT_ALG_HS256) return token_error::wrong_signature;
   const text_ptr grants{jwt_get_grants_json(token.get(), nullptr)};
+  if (!grants) return token_error::malformed;
+  const std::string_view json{grants.get()};
   rapidjson::Document claims;
-  if (!grants || claims.Parse<rapidjson::kParseIterativeFlag>(grants.get()).HasParseError() || !claims.IsObject())
+  if (claims.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size()).HasParseError() || !claims.IsObject())
     return token_error::malformed;
   return claims;
 }

@@ -1,6 +1,8 @@
 #include "protocol/socketio/payload.hpp"
 
-#include <rapidjson/memorystream.h>
+#include "protocol/engineio/utf8.hpp"
+#include "protocol/socketio/in_place.hpp"
+
 #include <rapidjson/reader.h>
 
 #include <algorithm>
@@ -71,20 +73,22 @@ private:
 };
 
 constexpr unsigned flags =
-    rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
-/// The reader copies each string to its stack; this much of it lies on ours.
-constexpr size_t inline_stack = 2048;
+    rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
+/// The reader keeps a few bytes for each level of nesting; this much of it lies on our stack.
+constexpr size_t inline_stack = 1024;
 constexpr size_t first_stack = 256;
 
 } // namespace
 
 std::optional<parse_errc> check_payload(std::string_view json, payload_shape shape) {
   if (json.empty()) return parse_errc::bad_payload;
+  if (!engineio::valid_utf8(json)) return parse_errc::bad_json;
   alignas(std::max_align_t) char buffer[inline_stack];
   rapidjson::MemoryPoolAllocator<> memory(buffer, sizeof buffer);
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>> reader(&memory,
                                                                                                           first_stack);
-  rapidjson::MemoryStream stream(json.data(), json.size());
+  in_place_text text{json};
+  rapidjson::InsituStringStream stream(text.data());
   shape_checker checker{shape};
   if (!reader.Parse<flags>(stream, checker)) return checker.verdict();
   // The reader takes a zero byte for the end of the text.

@@ -15,7 +15,7 @@ enum class payload_shape : uint8_t {
 };
 
 /// Checks one JSON text (RFC 8259, whole and strict UTF-8, at most `max_json_depth` deep). Nullopt when it is good.
-/// Takes no heap for payloads with strings below about a kilobyte.
+/// Takes no heap for payloads below about a kilobyte.
 std::optional<parse_errc> check_payload(std::string_view json, payload_shape shape);
 
 } // namespace stibium::socketio

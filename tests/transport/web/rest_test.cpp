@@ -80,7 +80,7 @@ std::string header(const http_response& response, const std::string& name) {
 
 int code_of(const http_response& response) {
   rapidjson::Document body;
-  body.Parse(response.body.c_str());
+  body.Parse(response.body.data(), response.body.size());
   REQUIRE(body.IsObject());
   REQUIRE(body.HasMember("message"));
   CHECK(body["message"].GetStringLength() > 0);
