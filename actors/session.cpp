@@ -267,8 +267,8 @@ void session_state::down(const caf::down_msg& msg) {
 session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self, session_setup setup) {
   self->state.begin(std::move(setup));
   self->set_down_handler([self](caf::down_msg& msg) { self->state.down(msg); });
-  return {[self](const client_connect& request) { self->state.connect(request); },
-          [self](const client_event& event) { self->state.handle(event); },
+  return {[self](const client_event& event) { self->state.handle(event); }, // first: most often
+          [self](const client_connect& request) { self->state.connect(request); },
           [self](const client_disconnect& what) { self->state.disconnect(what); },
           [self](const connection_lost&) { self->state.lost(); }};
 }

@@ -11,7 +11,12 @@ namespace {
 
 using socketio::json_string;
 
-std::string payload(std::string_view json) { return fmt::format(R"({{"payload":{}}})", json); }
+std::string payload(std::string_view json) {
+  constexpr std::string_view before = R"({"payload":)", after = "}";
+  std::string out;
+  out.reserve(before.size() + json.size() + after.size());
+  return out.append(before).append(json).append(after);
+}
 
 std::string shell_fields(const shell_event& event) {
   return fmt::format(R"("labId":{},"node":{},"shellId":{},"command":{},"message":{})", json_string(event.lab_id),

@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/logger.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
@@ -103,7 +104,8 @@ io_thread::turn io_thread::current() const {
 }
 
 void io_thread::run_one(caf::resumable* job) {
-  // Only pinned actors come here.
+  // A thread that has spawned an actor has CAF's logger, which notes each turn even when it is off.
+  caf::logger::set_current_actor_system(nullptr);
   whose_.store(static_cast<caf::scheduled_actor*>(job)->id(), std::memory_order_relaxed);
   const auto number = turns_.load(std::memory_order_relaxed) + 1;
   turns_.store(number, std::memory_order_release);

@@ -243,13 +243,14 @@ gateway_actor::behavior_type gateway(gateway_actor::stateful_pointer<gateway_sta
   auto& state = self->state;
   self->set_down_handler([&state](caf::down_msg& what) { state.down(what); });
   state.begin(*where, unit, std::move(how));
-  return {[&state](const open_namespace& what) { state.open(what); },
-          [&state](const refuse_namespace& what) { state.refuse(what); },
-          [&state](const emit_event& what) { state.emit(what); },
+  // In the order in which CAF compares them: what comes most often first.
+  return {[&state](const stream_data& what) { state.data(what); },
           [&state](const reply& what) { state.ack(what); },
+          [&state](const emit_event& what) { state.emit(what); },
+          [&state](const open_namespace& what) { state.open(what); },
+          [&state](const refuse_namespace& what) { state.refuse(what); },
           [&state](const end_namespace& what) { state.end(what); },
           [&state](const join_stream& what) { state.join(what); },
-          [&state](const stream_data& what) { state.data(what); },
           [&state](const end_stream& what) { state.end(what); }};
 }
 
