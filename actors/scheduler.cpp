@@ -9,11 +9,15 @@ namespace stibium {
 identity scheduler_identity() { return {"scheduler", "the scheduler", true, {}}; }
 
 void scheduler_state::set(const lab_schedule& times) {
+  const auto old = entries_.find(times.id.value);
+  const bool same_lab = old != entries_.end() && old->second.times.lab == times.lab;
+  const auto again = same_lab ? old->second.again : std::nullopt;
   cancel(times.id);
-  if (!times.lab || (!times.start && !times.end)) return;
+  if (!times.lab || (!times.start && !times.end && !again)) return;
   self->monitor(times.lab);
   auto& made = entries_[times.id.value];
   made.times = times;
+  made.again = again;
   look(made);
 }
 
@@ -31,16 +35,20 @@ void scheduler_state::tick(const schedule_tick& what) {
 void scheduler_state::look(entry& which) {
   const auto now = setup_.now();
   auto& [id, start, end, lab] = which.times;
-  if (end && *end <= now) {
-    start.reset(); // it would end at once
-    end.reset();
+  const auto is_due = [now](const std::optional<time_point>& at) { return at && *at <= now; };
+  if (is_due(end)) {
+    for (auto* done : {&start, &which.again, &end}) done->reset(); // what starts now would end at once
     order(which, lab_verb::destroy);
-  } else if (start && *start <= now) {
-    start.reset();
+  } else if (is_due(start) || is_due(which.again)) {
+    if (is_due(start)) start.reset();
+    which.again.reset();
     order(which, lab_verb::deploy);
   }
-  if (start || end)
-    wake(which, start && (!end || *start < *end) ? *start : *end);
+  std::optional<time_point> next;
+  for (const auto& at : {start, which.again, end})
+    if (at && (!next || *at < *next)) next = at;
+  if (next)
+    wake(which, *next);
   else
     cancel(lab_id{id});
 }
@@ -69,7 +77,7 @@ void scheduler_state::start_later(const lab_id& id, const lab_actor& lab) {
     which.times = {id, {}, {}, lab};
     self->monitor(lab);
   }
-  if (!which.times.start) which.times.start = setup_.now() + again_after;
+  which.again = setup_.now() + again_after;
   look(which);
 }
 

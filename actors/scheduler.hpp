@@ -25,7 +25,7 @@ identity scheduler_identity();
 
 /// See `scheduler_actor`. A later schedule of a lab replaces the earlier one; without times it is forgotten, as it is
 /// when the lab ends. A start does nothing when the lab has an instance; a start that meets a lab being destroyed is
-/// tried again. What becomes of the commands the labs tell themselves.
+/// tried again, whatever is scheduled meanwhile, until the end. What becomes of the commands the labs tell themselves.
 struct scheduler_state {
   static constexpr const char* name = "scheduler";
   /// The clock of the day is looked at this often: it may be set.
@@ -46,6 +46,7 @@ struct scheduler_state {
 private:
   struct entry {
     lab_schedule times;
+    std::optional<time_point> again; // a start that met a lab being destroyed
     uint64_t generation = 0;
   };
 

@@ -114,3 +114,35 @@ TEST_CASE_FIXTURE(scheduler_fixture, "scheduler: a lab that has ended is forgott
   advance(31min);
   CHECK(orders == texts{"deploy"});
 }
+
+TEST_CASE_FIXTURE(scheduler_fixture, "scheduler: a start that is to be tried again outlives the lab's next schedule") {
+  refuse = failure(ec::being_destroyed, "the lab is being destroyed");
+  set(now(), now() + 1h);
+  set({}, now() + 1h); // the lab is destroyed: its start has passed
+  refuse = {};
+  advance(10s);
+  CHECK(orders == texts{"deploy", "deploy"});
+  advance(1h);
+  CHECK(orders == texts{"deploy", "deploy", "destroy"});
+  refuse = failure(ec::being_destroyed, "the lab is being destroyed");
+  set(now(), {});
+  set({}, {});
+  refuse = {};
+  advance(10s);
+  CHECK(orders.size() == 5);
+  refuse = failure(ec::being_destroyed, "the lab is being destroyed");
+  set(now(), {});
+  CHECK(command(subject, atom::cancel_v, lab_id{"L1"}) == caf::none);
+  advance(1h);
+  CHECK(orders.size() == 6); // it is over
+}
+
+TEST_CASE_FIXTURE(scheduler_fixture, "scheduler: a start is not tried again after the end") {
+  refuse = failure(ec::being_destroyed, "the lab is being destroyed");
+  set(now(), now() + 5s);
+  CHECK(orders == texts{"deploy"});
+  advance(5s);
+  CHECK(orders == texts{"deploy", "destroy"});
+  advance(1h);
+  CHECK(orders.size() == 2);
+}
