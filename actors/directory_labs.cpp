@@ -134,6 +134,7 @@ void directory_state::lab_down(const caf::down_msg& msg) {
   entry.lab = nullptr;
   const bool ended_itself = msg.reason == caf::none || msg.reason == caf::exit_reason::normal;
   if (ended_itself && !entry.has_file) return erase(found);
+  if (ended_itself) return reload(found->first); // its file went and has come back
   if (msg.reason == caf::exit_reason::user_shutdown) return;
   const auto now = self->clock().now();
   entry.crashes.push_back(now);

@@ -239,3 +239,15 @@ TEST_CASE_FIXTURE(directory_fixture, "directory: labs that are shut down stay so
   run();
   CHECK(command(made[2]->lab, lab_file_gone{}) == caf::sec::request_receiver_down);
 }
+
+TEST_CASE_FIXTURE(directory_fixture, "directory: files that come and go are no failures of their lab") {
+  start();
+  add(file("a"));
+  for (size_t i = 1; i <= 5; ++i) {
+    CHECK(command(it, lab_file_gone{{"a"}}) == caf::none);
+    add(file("a"));
+    leave(made.back()->lab);
+    CHECK(made.size() == i + 1);
+  }
+  CHECK(bulletin->messages.empty());
+}
