@@ -4,6 +4,9 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+#include <atomic>
+
 namespace stibium {
 
 namespace {
@@ -13,6 +16,17 @@ std::vector<std::string> list_nodes(const std::string& text) {
   if (const auto read = topology::read_topology(text); read.value)
     for (const auto& node : read.value->nodes) names.push_back(node.name);
   return names;
+}
+
+/// The time in ms, moved on so that it is never the same twice in a process: a scheduler starts many labs at once.
+int64_t distinct_stamp(time_point now) {
+  static std::atomic<int64_t> last{0};
+  const int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  auto before = last.load();
+  int64_t stamp = 0;
+  do stamp = std::max(ms, before + 1);
+  while (!last.compare_exchange_weak(before, stamp));
+  return stamp;
 }
 
 command_outcome outcome_of(const caf::error& err) {
@@ -49,7 +63,7 @@ lab_state::~lab_state() {
 
 void lab_state::begin(lab_setup setup) {
   world_ = std::move(setup.world);
-  machine_.emplace(setup.file, setup.deployed_once, world_.run_folder(setup.file.id), list_nodes);
+  machine_.emplace(setup.file, setup.deployed_once, world_.run_folder(setup.file.id), list_nodes, distinct_stamp);
   for (const auto& entry : setup.cut_off) journal_.push_back(entry.id);
   self->monitor(world_.supervisor);
   // After a failure of the lab alone its command may still be under way.

@@ -58,6 +58,7 @@ private:
   struct lab_shell {
     shell_actor shell;
     std::string node;
+    bool closing = false;
   };
   /// A command on its way to the supervisor: waits for its journal entry and for shells to close.
   struct gate {

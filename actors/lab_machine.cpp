@@ -19,30 +19,35 @@ std::string past(lab_verb verb) {
 }
 
 /// "<topology name, spaces and _ as ->-<unix ms>"; other characters that no runtime takes become "-" too.
-std::string instance_name(const std::string& topology, time_point now) {
+std::string instance_name(const std::string& topology, int64_t stamp) {
   std::string name = topology;
   for (char& c : name)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '-') c = '-';
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
-  return name + "-" + std::to_string(ms);
+  return name + "-" + std::to_string(stamp);
 }
+
+constexpr auto over_text = "the lab is gone, as its topology file is";
 
 std::string for_user(const std::string& user) { return user.empty() ? "" : " for " + user; }
 std::string by_user(const std::string& user) { return user.empty() ? "" : " by " + user; }
 
 } // namespace
 
-lab_machine::lab_machine(lab_file file, bool deployed_once, std::string run_folder, node_lister list_nodes)
+lab_machine::lab_machine(lab_file file, bool deployed_once, std::string run_folder, node_lister list_nodes,
+                         stamper stamp)
     : file_(std::move(file))
     , run_folder_(std::move(run_folder))
     , list_nodes_(std::move(list_nodes))
+    , stamp_(std::move(stamp))
     , deployed_once_(deployed_once) {}
 
 // -- commands ---------------------------------------------------------------------------------------------------------
 
 lab_machine::actions lab_machine::command(const lab_command& cmd, ticket who, time_point now) {
   job wish{purpose::command, cmd.verb, cmd.node, cmd.user.name, who, ""};
-  if (cmd.verb == lab_verb::deploy && cmd.unless_deployed && instance_)
+  if (over_)
+    settle(who, refusal{ec::lab_not_found, over_text});
+  else if (cmd.verb == lab_verb::deploy && cmd.unless_deployed && instance_ && state_ != lab_state_code::stopping)
     settle(who);
   else if (cmd.verb == lab_verb::deploy)
     deploy(std::move(wish), now);
@@ -69,7 +74,11 @@ void lab_machine::deploy(job wish, time_point now) {
 
 void lab_machine::destroy(job wish, time_point now) {
   if (!instance_) return settle(wish.who, refusal{ec::lab_not_running, "the lab is not running"});
-  if (state_ == lab_state_code::stopping) return destroyers_.push_back(wish.who);
+  if (state_ == lab_state_code::stopping) {
+    if (destroyers_.size() >= max_waiting)
+      return settle(wish.who, refusal{ec::queue_full, "too many wait for the lab to be destroyed"});
+    return destroyers_.push_back(wish.who);
+  }
   enter(lab_state_code::stopping, now);
   if (!job_) return begin(std::move(wish), now);
   const auto reason = "the lab is destroyed" + by_user(wish.user);
@@ -128,12 +137,15 @@ std::optional<refusal> lab_machine::refuses_node_state(const job& wish) const {
 }
 
 std::optional<refusal> lab_machine::refuses_shell(const std::string& name) const {
+  if (over_) return refusal{ec::lab_not_found, over_text};
   job wish{purpose::command, lab_verb::stop_node, name, "", 0, ""};
   if (state_ == lab_state_code::deploying) { // nodes that run already can be looked at
     if (const auto* node = find_node(name); node && node->state == node_state::running) return {};
   }
   if (auto why = refuses_node_command(wish)) return why;
   if (job_ && job_->why == purpose::adoption) return {}; // the runtime knows better
+  const bool stops = job_ && job_->node == name && job_->verb != lab_verb::start_node;
+  if (stops) return refusal{ec::node_not_running, "node '" + name + "' is being " + past(job_->verb)};
   return refuses_node_state(wish);
 }
 
@@ -152,7 +164,7 @@ void lab_machine::begin(job what, time_point now) {
 
 void lab_machine::begin_deploy(time_point now) {
   const bool redeploy = instance_.has_value();
-  const auto name = redeploy ? instance_->name : instance_name(file_.name, now);
+  const auto name = redeploy ? instance_->name : instance_name(file_.name, stamp_(now));
   instance_ = instance_ref{file_.id, name, run_folder_, file_.topology, file_.path};
   topology_nodes_ = list_nodes_(file_.topology);
   nodes_.clear();
@@ -207,7 +219,12 @@ void lab_machine::go_on(time_point now) {
     else
       begin(std::move(wish), now);
   }
-  if (!job_ && gone_ && !instance_) act<lab_action::end>();
+  end_if_gone();
+}
+
+void lab_machine::end_if_gone() {
+  if (job_ || !gone_ || instance_ || std::exchange(over_, true)) return;
+  act<lab_action::end>();
 }
 
 // -- endings ----------------------------------------------------------------------------------------------------------

@@ -78,16 +78,19 @@ using any = std::variant<start, cancel, adopt, adopt_later, journal_end, new_log
 ///
 /// One command runs at a time. A destroy or a redeploy cuts a running one off, which is then answered with `cancelled`,
 /// however it ended. Node commands wait for each other, at most `max_waiting`; while the lab is being deployed or
-/// destroyed they are refused. A destroy while one runs waits for it and gets the same answer.
+/// destroyed they are refused. A destroy while one runs waits for it and gets the same answer; at most `max_waiting`
+/// do. After `end` everything is refused.
 class lab_machine {
 public:
   using actions = std::vector<lab_action::any>;
   /// The names of the nodes in a topology text, in its order; empty when it cannot be read.
   using node_lister = std::function<std::vector<std::string>(const std::string&)>;
+  /// The milliseconds in the name of an instance that begins now. No two labs may get the same: topologies share names.
+  using stamper = std::function<int64_t(time_point)>;
   static constexpr size_t max_waiting = 64;
 
   /// A lab without an instance. `run_folder`: where instances live.
-  lab_machine(lab_file file, bool deployed_once, std::string run_folder, node_lister list_nodes);
+  lab_machine(lab_file file, bool deployed_once, std::string run_folder, node_lister list_nodes, stamper stamp);
 
   /// The first event of a lab: what an earlier process left. Must come before all others.
   actions resume(const std::optional<stored_instance>& left, const std::vector<journal_entry>& cut_off, time_point now);
@@ -141,6 +144,7 @@ private:
   void begin_destroy();
   void begin_node_command();
   void go_on(time_point now);
+  void end_if_gone();
 
   void end_deploy(const job& done, const command_outcome& outcome, time_point now);
   void end_destroy(const job& done, const command_outcome& outcome, time_point now);
@@ -163,7 +167,8 @@ private:
   lab_file file_;
   std::string run_folder_;
   node_lister list_nodes_;
-  bool deployed_once_ = false, gone_ = false, recovered_ = false, adoption_due_ = false;
+  stamper stamp_;
+  bool deployed_once_ = false, gone_ = false, over_ = false, recovered_ = false, adoption_due_ = false;
   lab_state_code state_ = lab_state_code::inactive;
   time_point since_{};
   std::optional<instance_ref> instance_;

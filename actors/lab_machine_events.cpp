@@ -8,7 +8,11 @@ namespace stibium {
 
 lab_machine::actions lab_machine::resume(const std::optional<stored_instance>& left,
                                          const std::vector<journal_entry>& cut_off, time_point now) {
-  const bool destroy_cut = std::ranges::find(cut_off, lab_verb::destroy, &journal_entry::verb) != cut_off.end();
+  // An entry that is older than the instance's state has ended; it is left from a time when the store failed.
+  const bool destroy_cut =
+      left && std::ranges::any_of(cut_off, [&](const journal_entry& entry) {
+        return entry.verb == lab_verb::destroy && entry.instance == left->where.name && entry.begun >= left->since;
+      });
   if (left) {
     instance_ = left->where;
     state_ = left->state;
@@ -119,10 +123,8 @@ lab_machine::actions lab_machine::file_changed(lab_file file) {
 
 lab_machine::actions lab_machine::file_gone() {
   gone_ = true;
-  if (!instance_ && !job_)
-    act<lab_action::end>();
-  else
-    tell(severity::warning, "The file of lab " + file_.name + " is gone; the lab goes when it is destroyed");
+  end_if_gone();
+  if (!over_) tell(severity::warning, "The file of lab " + file_.name + " is gone; the lab goes when it is destroyed");
   return take_out();
 }
 

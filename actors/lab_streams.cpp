@@ -114,7 +114,7 @@ void lab_state::attach_shell(const shell_id& id, const open_shell& wish, ticket 
   shell_actor made = spawn(world_.births, placement::on(home()), {"shell", id.value, wish.user.user_id, self->id()},
                            shell, shell_setup{info, world_.bounds, world_.bulletin, world_.directory});
   self->monitor(made);
-  shells_.emplace(id.value, lab_shell{made, wish.node});
+  shells_.emplace(id.value, lab_shell{made, wish.node, false});
   const auto* node = machine_->find_node(wish.node);
   open_terminal ask{*machine_->where(), wish.node, node ? node->kind : "linux", {}, made};
   self->request(world_.runtime, terminal_deadline, std::move(ask))
@@ -124,7 +124,7 @@ void lab_state::attach_shell(const shell_id& id, const open_shell& wish, ticket 
 
 void lab_state::shell_attached(const shell_info& info, const terminal_actor& terminal, ticket who) {
   const auto found = shells_.find(info.id.value);
-  if (found == shells_.end()) { // closed meanwhile: the node was stopped or the lab destroyed
+  if (found == shells_.end() || found->second.closing) { // closed meanwhile: the node was stopped or the lab destroyed
     caf::anon_send(terminal, atom::close_v);
     return answer(who, failure(ec::node_not_running, "the node was stopped while the shell was opened"));
   }
@@ -152,8 +152,9 @@ void lab_state::answer(ticket who, const caf::expected<shell_id>& with) {
 }
 
 void lab_state::act(const lab_action::close_shells& what) {
-  for (const auto& [id, open] : shells_) {
+  for (auto& [id, open] : shells_) {
     if (!what.node.empty() && open.node != what.node) continue;
+    open.closing = true;
     ++gate_.waits;
     self->request(open.shell, shells_deadline, atom::close_v, what.reason)
         .then([this] { pass_gate(); }, [this](caf::error&) { pass_gate(); });

@@ -76,6 +76,12 @@ void runtime_record::fail(caf::error why) {
   first.deliver(std::move(why));
 }
 
+void runtime_record::attach(const terminal_actor& terminal) {
+  REQUIRE(owner);
+  std::exchange(owner, nullptr)->context(nullptr);
+  std::exchange(held_terminal, {}).deliver(terminal);
+}
+
 instance_status runtime_record::status_of(const runtime_command& cmd) const {
   return {cmd.instance.name, nodes ? nodes(cmd) : std::vector<node_info>{}};
 }
@@ -147,12 +153,15 @@ runtime_actor actor_fixture::make_runtime() {
                 if (known.name == which.name) return known;
               return failure(ec::lab_not_running, "no such instance");
             },
-            [record, this](const open_terminal& wish) -> caf::result<terminal_actor> {
+            [record, this, me](const open_terminal& wish) -> caf::result<terminal_actor> {
               record->opened.push_back(wish);
               if (record->refuse_terminal) return record->refuse_terminal;
               *terminal = {};
               terminal->client = wish.client;
-              return make_terminal(terminal);
+              if (!record->hold_terminal) return make_terminal(terminal);
+              record->owner = me;
+              record->held_terminal = me->make_response_promise<caf::typed_response_promise<terminal_actor>>();
+              return record->held_terminal;
             },
             [record](const follow_log& wish) { record->followed.push_back(wish); },
             [record](atom::health) { return record->health; }};

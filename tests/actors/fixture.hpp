@@ -42,14 +42,19 @@ struct runtime_record {
   std::vector<instance_status> instances; ///< what `inspect` and `adopt` know
   node_observer_actor observer;           ///< of the last command or adoption
   runtime_health health{true, "stand-in"};
-  bool hold = false;                                                   ///< commands wait for `finish` and `fail`
-  bool ignore_cancel = false;                                          ///< a cancel does not answer the held command
-  caf::error refuse_terminal;                                          ///< when set, `open_terminal` fails with it
+  bool hold = false;          ///< commands wait for `finish` and `fail`
+  bool ignore_cancel = false; ///< a cancel does not answer the held command
+  caf::error refuse_terminal; ///< when set, `open_terminal` fails with it
+  bool hold_terminal = false; ///< `open_terminal` waits for `attach`
+  caf::typed_response_promise<terminal_actor> held_terminal;
+  caf::local_actor* owner = nullptr;                                   ///< of `held_terminal`: the stand-in
   std::function<std::vector<node_info>(const runtime_command&)> nodes; ///< what a command answers; may be empty
 
   /// Answers the oldest held command.
   void finish(std::vector<node_info> with = {});
   void fail(caf::error why);
+  /// Answers the `open_terminal` that is held.
+  void attach(const terminal_actor& terminal);
   /// The status that `commands` answer without `hold`.
   instance_status status_of(const runtime_command& cmd) const;
 };

@@ -1,3 +1,4 @@
+#include "actors/scheduler.hpp"
 #include "tests/actors/lab_fixture.hpp"
 
 using namespace stibium;
@@ -43,4 +44,18 @@ TEST_CASE_FIXTURE(lab_fixture, "lab: an end that passed while the service was do
   make(left(state::running));
   REQUIRE(!schedule->set.empty());
   CHECK(schedule->set[0].end == file.end_time);
+}
+
+TEST_CASE_FIXTURE(lab_fixture, "lab: a start that meets the lab being destroyed comes after it") {
+  world.scheduler = actor_fixture::spawn(scheduler, scheduler_setup{world.now});
+  file.start_time = now() + 1h;
+  deployed();
+  advance(1h - 1s);
+  order(lab_verb::destroy);
+  advance(1s);
+  commands->finish();
+  run();
+  CHECK(view() == state::inactive);
+  advance(scheduler_state::again_after);
+  CHECK(view() == state::deploying);
 }

@@ -46,3 +46,22 @@ TEST_CASE_FIXTURE(machine_fixture, "lab machine: a lab with a start time to come
   CHECK(lab.view(now).state == state::scheduled);
   CHECK(lab.view(now + std::chrono::hours{2}).state == state::inactive);
 }
+
+TEST_CASE_FIXTURE(machine_fixture,
+                  "lab machine: a deploy that must not redeploy is refused while the lab is destroyed") {
+  bring_to(state::stopping);
+  CHECK(settled(lab.command({lab_verb::deploy, "", {}, true}, 9, now)) == texts{"9: being_destroyed"});
+}
+
+TEST_CASE_FIXTURE(machine_fixture, "lab machine: a lab that is over does nothing any more") {
+  lab.resume({}, {}, now);
+  CHECK(all<lab_action::end>(lab.file_gone()).size() == 1);
+  for (const bool back : {false, true}) {
+    if (back) CHECK(all<lab_action::end>(lab.file_changed(file)).empty());
+    const auto out = command(lab_verb::deploy);
+    CHECK(settled(out) == texts{std::to_string(last) + ": lab_not_found"});
+    CHECK(all<lab_action::start>(out).empty());
+  }
+  CHECK(settled(command(lab_verb::destroy)) == texts{"3: lab_not_found"});
+  CHECK(lab.refuses_shell("n1")->code == ec::lab_not_found);
+}

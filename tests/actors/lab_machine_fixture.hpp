@@ -54,10 +54,14 @@ inline command_outcome failed(ec code, std::string text = "no such image") {
 /// A machine of lab "L1", whose topology text is its nodes' names.
 struct machine_fixture {
   lab_file file{{"L1"}, "/labs/p.clab.yml", "my_ping lab", "net1", "c1", "id-alice", "alice", false, "n1 n2", {}, {}};
-  lab_machine lab{file, false, "/run/L1", [](const std::string& text) {
+  lab_machine lab{file, false, "/run/L1",
+                  [](const std::string& text) {
                     std::vector<std::string> names;
                     for (size_t at = 0; at < text.size(); at += 3) names.push_back(text.substr(at, 2));
                     return names;
+                  },
+                  [](time_point at) {
+                    return int64_t{std::chrono::floor<std::chrono::milliseconds>(at).time_since_epoch().count()};
                   }};
   time_point now{std::chrono::milliseconds{1700000000123}};
   ticket last = 0;

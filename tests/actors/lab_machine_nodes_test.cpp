@@ -101,3 +101,15 @@ TEST_CASE_FIXTURE(machine_fixture, "lab machine: a node that exited while it was
   CHECK(lab.find_node("n1")->state == node_state::exited);
   CHECK(lab.find_node("n2")->state == node_state::running);
 }
+
+TEST_CASE_FIXTURE(machine_fixture, "lab machine: no shell opens in a node that is about to stop") {
+  bring_to(state::running);
+  for (const auto verb : {lab_verb::stop_node, lab_verb::restart_node}) {
+    command(verb, "n1");
+    CHECK(lab.refuses_shell("n1")->code == ec::node_not_running);
+    ended(fine());
+    CHECK_FALSE(lab.refuses_shell("n1"));
+  }
+  command(lab_verb::stop_node, "n2");
+  CHECK_FALSE(lab.refuses_shell("n1"));
+}

@@ -72,3 +72,20 @@ TEST_CASE_FIXTURE(machine_fixture, "lab machine: a destroy cut off by the servic
   ended(fine({}));
   CHECK(lab.state() == state::inactive);
 }
+
+TEST_CASE_FIXTURE(machine_fixture, "lab machine: only a destroy of this very instance is carried on") {
+  const auto destroy = [&](std::string instance, time_point begun) {
+    return std::vector<journal_entry>{{1, {"L1"}, lab_verb::destroy, "", std::move(instance), begun}};
+  };
+  // Entries that stayed because the store failed when they ended.
+  for (const auto& stale : {destroy("ping-0", now), destroy("ping-1", now - std::chrono::seconds{1})}) {
+    machine_fixture f;
+    const auto out = f.lab.resume(left(state::running), stale, now);
+    CHECK(f.lab.state() == state::running);
+    CHECK(all<lab_action::start>(out).empty());
+    CHECK(all<lab_action::adopt>(out).size() == 1);
+    CHECK(all<lab_action::journal_end>(f.lab.adopted(fine(), now)).size() == 1);
+  }
+  lab.resume(left(state::running), destroy("ping-1", now + std::chrono::seconds{1}), now);
+  CHECK(lab.state() == state::stopping);
+}

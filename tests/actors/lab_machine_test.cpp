@@ -165,3 +165,11 @@ TEST_CASE_FIXTURE(machine_fixture, "lab machine: a destroy takes the place of a 
   CHECK(all<lab_action::start>(out).at(0).verb == lab_verb::destroy);
   CHECK(settled(ended(fine({}))) == texts{"3: ok"});
 }
+
+TEST_CASE_FIXTURE(machine_fixture, "lab machine: only so many wait for a destroy besides the first") {
+  bring_to(state::stopping);
+  for (size_t i = 0; i < lab_machine::max_waiting; ++i) CHECK(settled(command(lab_verb::destroy)).empty());
+  const auto out = command(lab_verb::destroy);
+  CHECK(settled(out) == texts{std::to_string(last) + ": queue_full"});
+  CHECK(settled(ended(fine({}))).size() == lab_machine::max_waiting + 1);
+}

@@ -110,3 +110,21 @@ TEST_CASE_FIXTURE(lab_fixture, "lab: shells end before the lab is destroyed, and
   REQUIRE(bulletin->notices.size() == 1);
   CHECK(bulletin->notices[0].message == "lab destroyed");
 }
+
+TEST_CASE_FIXTURE(lab_fixture, "lab: a shell whose node is stopped while it opens is refused, its terminal closed") {
+  deployed();
+  runtime->hold_terminal = true;
+  caf::error refused;
+  spawn([&](caf::event_based_actor* me) {
+    me->request(subject, caf::infinite, open_shell{"n1", user("bob")})
+        .then([](const shell_id&) {}, [&](caf::error& err) { refused = std::move(err); });
+  });
+  run();
+  self->send(subject, lab_command{lab_verb::stop_node, "n1", user("bob"), false});
+  runtime->attach(make_terminal(terminal)); // before the lab hears that the shell has ended
+  run();
+  CHECK(refused == ec::node_not_running);
+  CHECK(directory->opened.empty());
+  CHECK(terminal->closes == 1);
+  CHECK(directory->released == texts{"shell-1"});
+}

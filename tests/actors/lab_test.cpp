@@ -126,3 +126,15 @@ TEST_CASE_FIXTURE(lab_fixture, "lab: what happens to a node is told") {
   CHECK(bulletin->updates.size() == updates + 1);
   CHECK(logged("exit code 1"));
 }
+
+TEST_CASE_FIXTURE(lab_fixture,
+                  "lab: two labs of one name that are deployed at the same time have different instances") {
+  make();
+  const auto first = subject;
+  file.id = {"L2"};
+  make();
+  begin(first, lab_command{lab_verb::deploy, "", user("bob"), false});
+  order(lab_verb::deploy);
+  REQUIRE(commands->commands.size() == 2);
+  CHECK(commands->commands[0].instance.name != commands->commands[1].instance.name);
+}
