@@ -148,7 +148,7 @@ using runtime_actor = caf::typed_actor<
 
 /// The SUPERVISOR ("clab") queues the commands of all labs, keeps the parallel limit and the deadlines.
 using supervisor_actor = caf::typed_actor<
-    // Queues; answers when the command has ended, in any way, at the latest after its deadline.
+    // Queues; answers when the command has ended, in any way, at the latest a few seconds after its deadline.
     caf::replies_to<runtime_command>::with<instance_status>,
     // Takes the instance's commands out of the queue and cancels the running one.
     caf::reacts_to<atom::cancel, std::string>,

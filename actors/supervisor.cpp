@@ -14,10 +14,15 @@ void write(const log_sink_actor& log, std::string line) {
 
 } // namespace
 
+template <class With>
+void supervisor_state::answer(running_command& command, const With& with) {
+  if (!std::exchange(command.answered, true)) command.promise.deliver(with);
+}
+
 supervisor_state::~supervisor_state() {
   const auto over = failure(ec::shutting_down, "the service is shutting down");
   for (auto& waiting : queue_) waiting.promise.deliver(over);
-  for (auto& [id, command] : running_) command.promise.deliver(over);
+  for (auto& [id, command] : running_) answer(command, over);
 }
 
 void supervisor_state::begin(supervisor_setup setup) {
@@ -33,7 +38,8 @@ caf::result<instance_status> supervisor_state::submit(const runtime_command& cmd
   if (cmd.verb == lab_verb::destroy) drop_waiting(cmd.instance.name, "cancelled: the lab is destroyed");
   if (queue_.size() >= setup_.max_queue) return failure(ec::queue_full, "too many commands wait for the runtime");
   auto promise = self->make_response_promise<instance_status>();
-  queue_.push_back({cmd, promise, 0});
+  queue_.push_back({++last_id_, cmd, promise, 0});
+  if (is_hanging(cmd.instance.name)) wait_for_hanging(queue_.back());
   pump();
   return promise;
 }
@@ -52,8 +58,7 @@ void supervisor_state::pump() {
 }
 
 bool supervisor_state::is_busy(const std::string& instance) const {
-  return std::ranges::any_of(
-      running_, [&](const auto& entry) { return !entry.second.hangs && entry.second.what.instance.name == instance; });
+  return std::ranges::any_of(running_, [&](const auto& entry) { return entry.second.what.instance.name == instance; });
 }
 
 size_t supervisor_state::running() const {
@@ -81,7 +86,7 @@ void supervisor_state::tell_positions() {
 // -- running commands -------------------------------------------------------------------------------------------------
 
 void supervisor_state::start(waiting_command next) {
-  const auto id = ++last_id_;
+  const auto id = next.id;
   running_.emplace(id, running_command{std::move(next.what), std::move(next.promise)});
   self->delayed_send(self, setup_.bounds.command_deadline, command_tick{command_tick::what::deadline, id});
   ask_runtime(id);
@@ -106,12 +111,13 @@ void supervisor_state::finish(uint64_t id, const caf::expected<instance_status>&
     return;
   }
   if (how)
-    command.promise.deliver(*how);
+    answer(command, *how);
   else if (how.error() == ec::cancelled && command.cut_off == cut::deadline)
-    command.promise.deliver(failure(ec::deadline_passed, "the deadline has passed"));
+    answer(command, failure(ec::deadline_passed, deadline_text() + " has passed"));
   else
-    command.promise.deliver(how.error());
+    answer(command, how.error());
   const bool hung = command.hangs;
+  if (hung) write(command.what.log, "the runtime has come back to the command that hung");
   running_.erase(found);
   if (hung) tell_health();
   pump();
@@ -128,7 +134,8 @@ void supervisor_state::cancel(const std::string& instance) {
 
 void supervisor_state::cut_off(uint64_t id, cut why) {
   auto& command = running_.at(id);
-  if (std::exchange(command.cut_off, why) != cut::no) return; // under way already
+  if (command.cut_off != cut::no) return; // under way already
+  command.cut_off = why;
   if (command.pausing) return finish(id, failure(ec::cancelled, "cancelled"));
   self->delayed_send(self, setup_.cancel_grace, command_tick{command_tick::what::grace, id});
   // Whether it worked shows in the command's own answer; the grace covers a runtime that does not react.
@@ -136,24 +143,61 @@ void supervisor_state::cut_off(uint64_t id, cut why) {
 }
 
 void supervisor_state::tick(const command_tick& now) {
+  if (now.at == command_tick::what::patience) return lose_patience(now.command);
   const auto found = running_.find(now.command);
   if (found == running_.end() || found->second.hangs) return;
   auto& command = found->second;
   switch (now.at) {
   case command_tick::what::deadline:
-    write(command.what.log,
-          "the deadline of " + std::to_string(setup_.bounds.command_deadline.count()) + " s has passed: cancelling");
+    write(command.what.log, deadline_text() + " has passed: cancelling");
+    self->delayed_send(self, setup_.answer_grace, command_tick{command_tick::what::answer, now.command});
     return cut_off(now.command, cut::deadline);
+  case command_tick::what::answer: return answer(command, unanswered(command));
   case command_tick::what::retry: command.pausing = false; return ask_runtime(now.command);
-  case command_tick::what::grace:
-    command.hangs = true;
-    write(command.what.log, "the runtime does not react; giving up on it");
-    command.promise.deliver(command.cut_off == cut::deadline
-                                ? failure(ec::deadline_passed, "the deadline has passed and the runtime hangs")
-                                : failure(ec::cancelled, "cancelled, though the runtime hangs"));
-    tell_health();
-    return pump();
+  case command_tick::what::grace: return hang(now.command);
+  case command_tick::what::patience: return;
   }
+}
+
+// -- commands that hang -----------------------------------------------------------------------------------------------
+
+caf::error supervisor_state::unanswered(const running_command& command) const {
+  if (command.cut_off == cut::cancelled) return failure(ec::cancelled, "cancelled, but the runtime does not answer");
+  return failure(ec::deadline_passed, deadline_text() + " has passed, and the runtime does not answer");
+}
+
+void supervisor_state::hang(uint64_t id) {
+  auto& command = running_.at(id);
+  command.hangs = true;
+  write(command.what.log, "the runtime does not answer; giving up on it");
+  answer(command, unanswered(command));
+  for (const auto& waiting : queue_)
+    if (waiting.what.instance.name == command.what.instance.name) wait_for_hanging(waiting);
+  tell_health();
+  pump();
+}
+
+bool supervisor_state::is_hanging(const std::string& instance) const {
+  return std::ranges::any_of(
+      running_, [&](const auto& entry) { return entry.second.hangs && entry.second.what.instance.name == instance; });
+}
+
+void supervisor_state::wait_for_hanging(const waiting_command& waiting) {
+  write(waiting.what.log, "an earlier command still hangs in the runtime: waiting for it");
+  self->delayed_send(self, setup_.hang_patience, command_tick{command_tick::what::patience, waiting.id});
+}
+
+void supervisor_state::lose_patience(uint64_t id) {
+  const auto found = std::ranges::find(queue_, id, &waiting_command::id);
+  if (found == queue_.end() || !is_hanging(found->what.instance.name)) return;
+  found->promise.deliver(failure(ec::runtime_unavailable,
+                                 "the runtime does not answer: an earlier command still hangs in it; try again later"));
+  queue_.erase(found);
+  tell_positions();
+}
+
+std::string supervisor_state::deadline_text() const {
+  return "the deadline of " + std::to_string(setup_.bounds.command_deadline.count()) + " s";
 }
 
 // -- the runtime's health ---------------------------------------------------------------------------------------------
@@ -167,7 +211,7 @@ void supervisor_state::ask_health() {
   self->request(setup_.runtime, setup_.health_interval, atom::health_v)
       .then([heard](const runtime_health& health) { heard(health); },
             [heard](caf::error& err) {
-              heard({false, "no answer: " + message_of(err)});
+              heard({false, message_of(err)});
             });
 }
 
@@ -206,7 +250,7 @@ void supervisor_state::runtime_down(const caf::error& why) {
   const auto err = failure(ec::runtime_unavailable, health_->detail);
   auto commands = std::exchange(running_, {});
   auto waiting = std::exchange(queue_, {});
-  for (auto& [id, command] : commands) command.promise.deliver(err);
+  for (auto& [id, command] : commands) answer(command, err);
   for (auto& command : waiting) command.promise.deliver(err);
   tell_health();
 }

@@ -135,28 +135,104 @@ TEST_CASE_FIXTURE(supervisor_fixture, "supervisor: the deadline counts from the 
   CHECK_FALSE(c->done);
   advance(11s);
   CHECK(c->error == ec::deadline_passed);
+  CHECK(message_of(c->error) == "the deadline of 600 s has passed");
 }
 
 TEST_CASE_FIXTURE(supervisor_fixture,
-                  "supervisor: a runtime that hangs is given up, and said to hang until it answers") {
+                  "supervisor: a command past its deadline is answered 5 s later, whatever the runtime does") {
+  runtime->ignore_cancel = true;
+  auto a = submit("a"), b = submit("b"), c = submit("c");
+  advance(600s);
+  CHECK(runtime->cancelled == texts{"a", "b"});
+  advance(4s);
+  CHECK_FALSE(a->done);
+  advance(1s);
+  CHECK(a->error == ec::deadline_passed);
+  CHECK(message_of(a->error) == "the deadline of 600 s has passed, and the runtime does not answer");
+  CHECK_FALSE(c->done);
+  CHECK(at_runtime() == texts{"a", "b"}); // it may still be cancelling: the slots are taken
+  CHECK(ask<runtime_health>(supervised, atom::health_v)->ready);
+  runtime->finish();
+  run();
+  CHECK(at_runtime() == texts{"b", "c"});
+}
+
+TEST_CASE_FIXTURE(supervisor_fixture, "supervisor: a deadline does not wait for an earlier cancel") {
+  runtime->ignore_cancel = true;
+  auto a = submit("a");
+  advance(595s);
+  command(supervised, atom::cancel_v, std::string{"a"});
+  for (int i = 0; i < 2; ++i) advance(5s);
+  CHECK(a->error == ec::cancelled);
+  CHECK(message_of(a->error).find("does not answer") != std::string::npos);
+  CHECK(runtime->cancelled == texts{"a"});
+}
+
+TEST_CASE_FIXTURE(supervisor_fixture,
+                  "supervisor: a command that hangs gives its slot to others, and is told until it ends") {
   runtime->ignore_cancel = true;
   auto a = submit("a"), b = submit("b"), c = submit("c");
   command(supervised, atom::cancel_v, std::string{"b"});
-  advance(31s);
+  advance(30s);
   CHECK(b->error == ec::cancelled);
-  CHECK(at_runtime() == texts{"a", "b", "c"}); // its slot is free again
+  CHECK(at_runtime() == texts{"a", "b", "c"});
   CHECK_FALSE(ask<runtime_health>(supervised, atom::health_v)->ready);
-  advance(570s);
-  CHECK_FALSE(a->done);
-  advance(31s);
-  CHECK(a->error == ec::deadline_passed);
   REQUIRE(!bulletin->messages.empty());
   CHECK(bulletin->messages.back().content.find("hangs") != std::string::npos);
-  runtime->finish();
-  runtime->finish();
+  submit("d");
+  CHECK(at_runtime().size() == 3); // one hangs, two run
+  runtime->held[1].deliver(instance_status{});
+  runtime->held.erase(runtime->held.begin() + 1);
   run();
   CHECK(ask<runtime_health>(supervised, atom::health_v)->ready);
   CHECK(bulletin->messages.back().level == severity::success);
+  CHECK(at_runtime() == texts{"a", "c"}); // the one that hung had no slot to give back
+  runtime->finish();
+  run();
+  CHECK(a->done);
+  CHECK_FALSE(a->error);
+  CHECK(at_runtime() == texts{"c", "d"});
+}
+
+TEST_CASE_FIXTURE(supervisor_fixture, "supervisor: nothing else is done in an instance in which a command hangs") {
+  runtime->ignore_cancel = true;
+  submit("a");
+  auto queued = submit("a", lab_verb::stop_node);
+  advance(600s);
+  advance(30s);
+  REQUIRE(at_runtime() == texts{"a"});
+  CHECK_FALSE(queued->done);
+  auto destroy = submit("a", lab_verb::destroy);
+  CHECK(queued->error == ec::cancelled);
+  advance(29s);
+  CHECK(at_runtime() == texts{"a"});
+  CHECK_FALSE(destroy->done);
+  advance(1s);
+  CHECK(destroy->error == ec::runtime_unavailable);
+  CHECK(message_of(destroy->error).find("still hangs") != std::string::npos);
+  destroy = submit("a", lab_verb::destroy);
+  runtime->finish();
+  run();
+  REQUIRE(at_runtime() == texts{"a"});
+  CHECK(runtime->held[0].what.verb == lab_verb::destroy);
+  advance(30s); // what it waited for has ended
+  CHECK_FALSE(destroy->done);
+  runtime->finish();
+  run();
+  CHECK(destroy->done);
+  CHECK_FALSE(destroy->error);
+}
+
+TEST_CASE_FIXTURE(supervisor_fixture,
+                  "supervisor: what waits for an instance when its command begins to hang is not forgotten") {
+  runtime->ignore_cancel = true;
+  submit("a");
+  auto waiting = submit("a", lab_verb::stop_node);
+  advance(600s);
+  advance(30s);
+  CHECK_FALSE(waiting->done);
+  advance(30s);
+  CHECK(waiting->error == ec::runtime_unavailable);
 }
 
 TEST_CASE_FIXTURE(supervisor_fixture, "supervisor: a command that ends well at its deadline has ended well") {
