@@ -28,7 +28,8 @@ struct client_event {
   std::vector<std::string> attachments = {}; ///< what the array's placeholders stand for; usually none
 };
 
-/// A client leaves a namespace (Socket.IO DISCONNECT). Nothing is answered.
+/// A client has left a namespace (Socket.IO DISCONNECT), or has lost it because its stream has ended. Nothing is
+/// answered.
 struct client_disconnect {
   std::string nsp;
 };

@@ -215,11 +215,18 @@ void gateway_state::ack(const reply& what) {
 
 void gateway_state::end(const end_namespace& what) {
   auto* client = client_of(what.connection);
-  if (!client || !client->protocol.close(what.nsp)) return;
+  if (!client || !client->protocol.is_open(what.nsp)) return;
   leave(*client, what.nsp, true);
+  take_away(*client, what.nsp);
+}
+
+void gateway_state::take_away(gateway_client& on, const std::string& nsp) {
+  if (!on.protocol.close(nsp)) return;
+  // Before the client can ask for it again: the session would take that for the namespace that it knows.
+  caf::anon_send(on.actor, client_disconnect{nsp});
   std::string packet;
-  socketio::append_disconnect(packet, what.nsp);
-  client->session.send_text(packet);
+  socketio::append_disconnect(packet, nsp);
+  on.session.send_text(packet);
 }
 
 void gateway_state::leave(gateway_client& on, std::string_view nsp, bool tell_owner) {

@@ -98,6 +98,7 @@ private:
   gateway_socket& add_socket(gateway_client& on, const std::string& nsp, const std::string& sid,
                              const std::string& pid);
   void leave(gateway_client& on, std::string_view nsp, bool tell_owner);
+  void take_away(gateway_client& on, const std::string& nsp); ///< after `leave`: tells the client and its session
   stream_variant& variant_for(gateway_stream& of, const std::string& nsp, bool offsets);
   void push(stream_watch& watch, const stream_chunk& chunk);
   void tell_skipped(stream_watch& watch);

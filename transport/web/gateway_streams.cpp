@@ -91,10 +91,7 @@ void gateway_state::end(const end_stream& what) {
     auto nsp = watch.as->encode.nsp();
     tell_skipped(watch);
     leave(client, nsp, false); // the owner knows
-    if (!client.protocol.close(nsp)) continue;
-    std::string packet;
-    socketio::append_disconnect(packet, nsp);
-    client.session.send_text(packet);
+    take_away(client, nsp);
   }
 }
 

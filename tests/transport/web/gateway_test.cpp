@@ -108,7 +108,8 @@ TEST_CASE_FIXTURE(web_fixture, "gateway: streams are joined with their snapshot,
   publish(stream, known, 5, 1); // to nobody
   client.text("40/end");
   CHECK(client.message() == R"(40/end,{"sid":"sid"})");
-  CHECK(heard.count("leave /stream/b") == 0); // the owner ended it itself
+  CHECK(heard.count("leave /stream/b") == 0);      // the owner ended it itself
+  CHECK(heard.count("disconnect /stream/b") == 1); // the session hears of it before anything else
 }
 
 TEST_CASE_FIXTURE(web_fixture, "gateway: owners hear of sockets that are gone, also when they never came") {
@@ -147,6 +148,7 @@ TEST_CASE_FIXTURE(web_fixture, "gateway: a namespace can be taken away and asked
   auto known = this->client();
   caf::anon_send(known.gateway, end_namespace{known.connection, "/n"});
   CHECK(client.message() == "41/n,");
+  CHECK(heard.has("disconnect /n"));
   client.text("42/n,[\"too late\"]"); // the client could not know
   client.text("40/n");
   CHECK(client.message() == R"(40/n,{"sid":"sid"})");
