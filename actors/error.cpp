@@ -1,6 +1,7 @@
 #include "actors/error.hpp"
 
 #include <caf/atom.hpp>
+#include <caf/sec.hpp>
 
 #include <array>
 
@@ -61,6 +62,8 @@ antimony::error_code to_error_code(const caf::error& err) {
 
 std::string message_of(const caf::error& err) {
   if (!err) return "no error"; // has no context to look into
+  if (err == caf::sec::request_timeout) return "no answer in time";
+  if (err == caf::sec::request_receiver_down) return "the part of the service that was asked has failed";
   const auto& context = err.context();
   if (!context.empty() && context.match_element<std::string>(0)) {
     if (const auto& text = context.get_as<std::string>(0); !text.empty()) return text;

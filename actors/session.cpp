@@ -9,6 +9,26 @@ namespace stibium {
 using antimony::error_code;
 using antimony::namespace_kind;
 
+namespace {
+
+caf::error lab_ended(const caf::error& why) {
+  if (!why || why == caf::exit_reason::normal) return failure(ec::lab_not_found, "the lab is gone");
+  if (why == caf::exit_reason::user_shutdown) return failure(ec::shutting_down, "the service is shutting down");
+  return failure(ec::internal, "the lab's actor has failed; its state is being restored");
+}
+
+caf::error shell_ended() { return failure(ec::shell_not_found, "the shell has ended"); }
+
+} // namespace
+
+/// One that fails says what a lost connection says: the client comes back and may resume.
+session_state::~session_state() {
+  for (const auto& each : sockets_)
+    for (const auto* pid : {&each.pid, &each.spare})
+      if (!pid->empty())
+        caf::anon_send(directory_, socket_presence{*pid, {}, each.nsp, each.user->user_id, true, false});
+}
+
 void session_state::begin(session_setup setup) {
   // The handles only: thousands of sessions may be idle.
   accounts_ = std::move(setup.world.accounts);
@@ -51,6 +71,7 @@ void session_state::disconnect(const client_disconnect& what) {
 
 void session_state::lost() {
   while (!sockets_.empty()) forget(sockets_.back(), true);
+  deferred_.clear();
   lost_ = true;
   end_when_done();
 }
@@ -94,12 +115,11 @@ void session_state::connect(const client_connect& request) {
   // Two answers under way for one namespace could overtake each other.
   if (std::any_of(joining_.begin(), joining_.end(), [&](const auto& each) { return each.second == request.nsp; }))
     return deferred_.push_back(request);
-  // A socket of that name is one that the server has ended.
-  if (auto* ended = find(request.nsp)) forget(*ended, false);
+  if (auto* earlier = find(request.nsp)) forget(*earlier, false);
   auto auth = antimony::parse_connect_auth(request.auth);
   if (auth.malformed) return refuse(request.nsp, "Invalid Token", error_code::no_access, "the token is not a token");
   if (!auth.token) return refuse(request.nsp, "Unauthorized", error_code::no_access, "a token is needed: auth.token");
-  if (sockets_.size() >= max_sockets && !make_room())
+  if (sockets_.size() >= max_sockets)
     return refuse(request.nsp, "Invalid namespace", error_code::generic, "the connection has too many namespaces");
   const auto serial = ++serial_;
   auto& fresh = sockets_.emplace_back();
@@ -216,16 +236,6 @@ void session_state::subscribed(uint64_t serial, const caf::error& err) {
   connect(request);
 }
 
-bool session_state::make_room() {
-  socket* oldest = nullptr;
-  for (auto& each : sockets_) {
-    const bool log = each.kind == namespace_kind::lab_log || each.kind == namespace_kind::node_log;
-    if (log && each.answered && (!oldest || each.serial < oldest->serial)) oldest = &each;
-  }
-  if (oldest) forget(*oldest, false);
-  return oldest != nullptr;
-}
-
 // -- who is asked -----------------------------------------------------------------------------------------------------
 
 void session_state::watch(const caf::actor_addr& whom) {
@@ -244,6 +254,14 @@ void session_state::unwatch(const caf::actor_addr& whom) {
   watched_.erase(found);
 }
 
+void session_state::lab_failed(uint64_t id, const caf::error& why) {
+  if (why != caf::sec::request_receiver_down) failed(id, why); // else `down` follows, and knows why it has ended
+}
+
+void session_state::shell_failed(uint64_t id, const caf::error& why) {
+  failed(id, why == caf::sec::request_receiver_down ? shell_ended() : why);
+}
+
 void session_state::down(const caf::down_msg& msg) {
   std::erase_if(watched_, [&](const auto& each) { return each.first == msg.source; });
   std::vector<uint64_t> orphans;
@@ -251,11 +269,7 @@ void session_state::down(const caf::down_msg& msg) {
     if (what.asked == msg.source) orphans.push_back(id);
   }
   std::sort(orphans.begin(), orphans.end()); // acks in the order of the events
-  for (const auto id : orphans) {
-    const bool input = tasks_[id].input;
-    failed(id, input ? failure(ec::shell_not_found, "the shell has ended")
-                     : failure(ec::internal, "the lab's actor has failed; its state is being restored"));
-  }
+  for (const auto id : orphans) failed(id, tasks_[id].of_shell ? shell_ended() : lab_ended(msg.reason));
   for (size_t i = 0; i < sockets_.size();) {
     if (sockets_[i].shell && sockets_[i].shell.address() == msg.source)
       forget(sockets_[i], false);

@@ -23,8 +23,7 @@ struct session_setup {
 /// one socket take effect in order.
 struct session_state {
   static constexpr const char* name = "session";
-  /// Namespaces of one client that are kept in mind, with logs that have ended since; of more, the oldest logs are
-  /// forgotten. What may be open is for the gateway to limit.
+  /// Namespaces of one client that are open or being opened; the gateway allows fewer.
   static constexpr size_t max_sockets = 1024;
   /// Commands of one client that may be under way; more are acked with `queue_full`.
   static constexpr size_t max_commands = 256;
@@ -33,6 +32,7 @@ struct session_state {
 
   explicit session_state(session_actor::pointer self)
       : self{self} {}
+  ~session_state();
 
   void begin(session_setup setup);
   void connect(const client_connect& request);
@@ -70,7 +70,8 @@ private:
     uint64_t socket = 0;
     std::optional<uint64_t> ack;
     who user;
-    bool input = false;
+    bool input = false;    // into a shell
+    bool of_shell = false; // a shell is asked, not a lab
     caf::actor_addr asked; // watched; empty while the directory is asked
   };
 
@@ -87,7 +88,6 @@ private:
   template <class Handle, class What>
   void subscribe(socket& which, const Handle& whom, What what);
   void subscribed(uint64_t serial, const caf::error& err);
-  bool make_room();
   void registered(const socket& which, const std::string& pid, const std::string& sid);
 
   void command(socket& from, const client_event& event);
@@ -99,9 +99,11 @@ private:
   void send_input(socket& from, const client_event& event, Input what);
 
   uint64_t start(const socket& from, const client_event& event, bool input);
-  bool asks(uint64_t id, const caf::actor_addr& whom);
+  bool asks(uint64_t id, const caf::actor_addr& whom, bool shell);
   void done(uint64_t id, std::string json);
   void failed(uint64_t id, const caf::error& why);
+  void lab_failed(uint64_t id, const caf::error& why);
+  void shell_failed(uint64_t id, const caf::error& why);
   void fail(const task& what, const caf::error& why);
   task take(std::unordered_map<uint64_t, task>::iterator which);
   void refuse(const socket& from, const client_event& event, const caf::error& why);

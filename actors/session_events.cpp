@@ -16,11 +16,6 @@ caf::error unknown_event(std::string_view event) {
   return invalid("there is no event '" + std::string{event.substr(0, utf8_cut(event, 64))} + "' here");
 }
 
-std::string error_text(const caf::error& err) {
-  if (err == caf::sec::request_receiver_down) return "the part of the service that was asked has failed";
-  return message_of(err);
-}
-
 lab_command to_lab_command(const antimony::lab_request& what, const identity& user) {
   switch (what.command) {
   case command_id::destroy: return {lab_verb::destroy, {}, user};
@@ -37,15 +32,16 @@ lab_command to_lab_command(const antimony::lab_request& what, const identity& us
 
 uint64_t session_state::start(const socket& from, const client_event& event, bool input) {
   const auto id = ++serial_;
-  tasks_.emplace(id, task{from.serial, event.ack, from.user, input, {}});
+  tasks_.emplace(id, task{from.serial, event.ack, from.user, input, input, {}});
   ++(input ? inputs_ : commands_);
   return id;
 }
 
-bool session_state::asks(uint64_t id, const caf::actor_addr& whom) {
+bool session_state::asks(uint64_t id, const caf::actor_addr& whom, bool shell) {
   const auto found = tasks_.find(id);
   if (found == tasks_.end()) return false;
   found->second.asked = whom;
+  found->second.of_shell = shell;
   watch(whom);
   return true;
 }
@@ -78,14 +74,14 @@ void session_state::failed(uint64_t id, const caf::error& why) {
 
 void session_state::fail(const task& what, const caf::error& why) {
   auto* from = find(what.socket);
-  auto text = error_text(why);
+  auto text = message_of(why);
   if (what.ack) {
     if (from)
       self->send(gateway_, reply{connection_, from->nsp, *what.ack, antimony::error_payload(to_error_code(why), text)});
     return;
   }
-  // A pasted text is many events: one message for all of them that fail in a row.
-  if (what.input && from && std::exchange(from->trouble_told, true)) return;
+  // A pasted text is many events: one message for all of them that fail in a row, and none when its client has left.
+  if (what.input && (!from || std::exchange(from->trouble_told, true))) return;
   status_message message;
   message.source = what.input ? "shell" : "lab commands";
   message.content = std::move(text);
@@ -95,7 +91,8 @@ void session_state::fail(const task& what, const caf::error& why) {
 }
 
 void session_state::refuse(const socket& from, const client_event& event, const caf::error& why) {
-  fail({from.serial, event.ack, from.user, from.kind == namespace_kind::shell, {}}, why);
+  const bool shell = from.kind == namespace_kind::shell;
+  fail({from.serial, event.ack, from.user, shell, shell, {}}, why);
 }
 
 // -- events -----------------------------------------------------------------------------------------------------------
@@ -141,8 +138,8 @@ void session_state::ask_lab(uint64_t id, const antimony::lab_request& what) {
             const auto user = tasks_.at(id).user;
             if (what.command != command_id::open_shell && !found.may_command) {
               failed(id, failure(ec::no_access, "only the lab's creator may do this"));
-            } else if (asks(id, found.lab.address())) {
-              const auto wrong = [this, id](caf::error& err) { failed(id, err); };
+            } else if (asks(id, found.lab.address(), false)) {
+              const auto wrong = [this, id](caf::error& err) { lab_failed(id, err); };
               if (what.command == command_id::open_shell)
                 self->request(found.lab, caf::infinite, open_shell{what.node, *user})
                     .then([this, id](const shell_id& shell) { done(id, antimony::text_payload(shell.value)); }, wrong);
@@ -176,10 +173,10 @@ void session_state::close_shell(uint64_t id, const antimony::lab_request& what) 
                 *tasks_.at(id).user)
       .then(
           [this, id](const shell_actor& shell) {
-            if (asks(id, shell.address()))
+            if (asks(id, shell.address(), true))
               self->request(shell, caf::infinite, atom::close_v, std::string{"by the user"})
                   .then([this, id] { done(id, antimony::null_payload()); },
-                        [this, id](caf::error& err) { failed(id, err); });
+                        [this, id](caf::error& err) { shell_failed(id, err); });
             answered();
           },
           [this, id](caf::error& err) {
@@ -209,9 +206,9 @@ void session_state::send_input(socket& from, const client_event& event, Input wh
   if (!from.shell) return refuse(from, event, failure(ec::no_access, "this is another user's shell"));
   if (inputs_ >= max_inputs) return refuse(from, event, failure(ec::queue_full, "the terminal does not keep up"));
   const auto id = start(from, event, true);
-  asks(id, from.shell.address());
+  asks(id, from.shell.address(), true);
   self->request(from.shell, caf::infinite, std::move(what))
-      .then([this, id] { done(id, antimony::null_payload()); }, [this, id](caf::error& err) { failed(id, err); });
+      .then([this, id] { done(id, antimony::null_payload()); }, [this, id](caf::error& err) { shell_failed(id, err); });
 }
 
 } // namespace stibium

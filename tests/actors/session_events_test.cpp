@@ -155,6 +155,41 @@ TEST_CASE_FIXTURE(session_fixture, "session: a lab that dies is acked with 5000,
   CHECK(is_error(ack(), 5000));
 }
 
+TEST_CASE_FIXTURE(session_fixture, "session: a lab that has gone by itself is not found") {
+  with_lab();
+  lab->hold = true;
+  emit("/lab-commands", lab_event(0), 1);
+  self->send(lab_handle, lab_file_gone{});
+  run();
+  CHECK(is_error(ack(), 5005));
+  emit("/lab-commands", lab_event(0), 2);
+  CHECK(is_error(ack(), 5005));
+}
+
+TEST_CASE_FIXTURE(session_fixture, "session: a lab that ends with the service says so") {
+  with_lab();
+  caf::anon_send_exit(lab_handle, caf::exit_reason::user_shutdown);
+  run();
+  emit("/lab-commands", lab_event(0));
+  const auto answer = ack();
+  CHECK(is_error(answer, 5000));
+  CHECK(answer.find("shutting down") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(session_fixture, "session: closing a shell that has just ended is 5007") {
+  with_lab();
+  shell_handle = make_shell(shell);
+  directory->shells["s1"] = shell_handle;
+  shell->hold = true;
+  const std::string close = lab_event(7, R"(,"shellId":"s1")");
+  emit("/lab-commands", close, 1);
+  caf::anon_send_exit(shell_handle, caf::exit_reason::kill);
+  run();
+  CHECK(is_error(ack(), 5007));
+  emit("/lab-commands", close, 2);
+  CHECK(is_error(ack(), 5007));
+}
+
 TEST_CASE_FIXTURE(session_fixture, "session: commands under way are bounded") {
   with_lab();
   lab->hold = true;
@@ -283,6 +318,26 @@ TEST_CASE_FIXTURE(session_fixture, "session: a shell that ends answers what was 
   emit("/shells/s1", R"(["data","y"])", 4);
   CHECK(is_error(ack(), 5007));
   CHECK(shell->typed.size() == 1);
+}
+
+TEST_CASE_FIXTURE(session_fixture, "session: what is typed while the shell ends is 5007 as well") {
+  with_shell();
+  emit_later("/shells/s1", R"(["data","x"])", 3);
+  caf::anon_send_exit(shell_handle, caf::exit_reason::kill);
+  run();
+  CHECK(is_error(ack(), 5007));
+}
+
+TEST_CASE_FIXTURE(session_fixture, "session: what was typed by a client that has left is nobody's trouble") {
+  with_shell();
+  shell->hold = true;
+  for (int i = 0; i < 100; ++i) emit_later("/shells/s1", R"(["data","x"])", -1);
+  self->send(it, client_disconnect{"/shells/s1"});
+  run();
+  caf::anon_send_exit(shell_handle, caf::exit_reason::kill);
+  run();
+  CHECK(shell->typed.size() == 100);
+  CHECK(bulletin->messages.empty());
 }
 
 TEST_CASE_FIXTURE(session_fixture, "session: keys on their way are bounded, and the user is told once") {

@@ -94,7 +94,7 @@ lab_actor session_fixture::make_lab(std::shared_ptr<lab_record> rec) {
               if (rec->refuse) return rec->refuse;
               return shell_id{"s1"};
             },
-            [](const node_event&) {}, [](const lab_file&) {}, [](const lab_file_gone&) {}};
+            [](const node_event&) {}, [](const lab_file&) {}, [self](const lab_file_gone&) { self->quit(); }};
   });
 }
 

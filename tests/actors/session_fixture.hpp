@@ -23,7 +23,7 @@ struct shell_record {
   std::vector<caf::response_promise> held = {}; ///< what `hold` keeps
 };
 
-/// What a stand-in for a lab heard. With `hold` nothing is answered.
+/// What a stand-in for a lab heard. With `hold` nothing is answered. It ends when its file is gone.
 struct lab_record {
   std::vector<lab_command> commands;
   std::vector<open_shell> shells;

@@ -137,19 +137,23 @@ TEST_CASE_FIXTURE(session_fixture, "session: a subscription that fails after the
   CHECK(refusal() == "Invalid namespace 5005");
 }
 
-TEST_CASE_FIXTURE(session_fixture, "session: of very many logs the oldest are forgotten") {
+TEST_CASE_FIXTURE(session_fixture,
+                  "session: namespaces are bounded, whatever they are; those that ended do not count") {
   auto heard = std::make_shared<stream_record>();
   const auto stream = make_stream(heard);
+  const auto nsp = [](size_t i) { return (i % 2 == 0 ? "/logs/lab-" : "/shells/") + std::to_string(i); };
   for (size_t i = 0; i <= session_state::max_sockets; ++i) {
-    const auto nsp = "/logs/lab-" + std::to_string(i);
-    directory->streams[nsp] = {stream, {}};
-    connect(nsp);
+    directory->streams[nsp(i)] = {stream, {}};
+    connect(nsp(i));
   }
+  CHECK(refusal() == "Invalid namespace 5000");
+  CHECK(heard->subscriptions.size() == session_state::max_sockets);
+  emit(nsp(0), R"(["data"])");
+  CHECK(ack().find("no events") != std::string::npos); // none was forgotten
+  self->send(it, client_disconnect{nsp(1)});
+  connect(nsp(session_state::max_sockets));
+  CHECK(gateway_heard->refused.empty());
   CHECK(heard->subscriptions.size() == session_state::max_sockets + 1);
-  emit("/logs/lab-0", R"(["data"])");
-  CHECK(ack().find("not open") != std::string::npos);
-  emit("/logs/lab-1", R"(["data"])");
-  CHECK(ack().find("no events") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(session_fixture, "session: it ends with its connection") {
@@ -256,4 +260,33 @@ TEST_CASE_FIXTURE(session_fixture, "session: a connection lost while it reclaims
   CHECK(directory->sockets[0].pid == "old pid");
   CHECK(directory->sockets[0].lost);
   CHECK(command(it, client_disconnect{"/"}) == caf::sec::request_receiver_down);
+}
+
+TEST_CASE_FIXTURE(session_fixture, "session: one that fails gives its sockets back") {
+  it = make_session(true);
+  connect("/lab-commands");
+  REQUIRE(directory->sockets.size() == 1);
+  caf::anon_send_exit(it, caf::exit_reason::kill);
+  run();
+  REQUIRE(directory->sockets.size() == 2);
+  CHECK(directory->sockets[1].pid == directory->sockets[0].pid);
+  CHECK(directory->sockets[1].lost);
+}
+
+TEST_CASE_FIXTURE(session_fixture, "session: nothing is opened any more once the connection is lost") {
+  it = make_session(true);
+  with_lab();
+  lab->hold = true;
+  emit("/lab-commands", R"(["data",{"labId":"lab-1","command":0}])", -1); // keeps the session
+  const auto stream = make_held_stream(std::make_shared<stream_record>());
+  directory->streams["/logs/lab-1"] = {stream, {}};
+  connect("/logs/lab-1");
+  self->send(it, client_disconnect{"/logs/lab-1"});
+  connect("/logs/lab-1"); // waits for the first one's answer
+  self->send(it, connection_lost{"transport close"});
+  run();
+  directory->sockets.clear();
+  self->send(stream, leave_stream{});
+  run();
+  CHECK(directory->sockets.empty());
 }
