@@ -182,7 +182,6 @@ void lab_machine::begin_deploy(time_point now) {
 }
 
 void lab_machine::begin_destroy() {
-  adoption_due_ = false;
   act(lab_action::close_shells{"", "lab destroyed"});
   line("destroying lab " + file_.name + for_user(job_->user));
   act<lab_action::save_instance>();
@@ -331,7 +330,7 @@ void lab_machine::forget_instance(time_point now) {
   instance_.reset();
   nodes_.clear();
   topology_nodes_.clear();
-  recovered_ = false;
+  recovered_ = adoption_due_ = false;
   act<lab_action::end_node_logs>();
   act<lab_action::erase_instance>();
 }

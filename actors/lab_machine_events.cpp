@@ -56,6 +56,7 @@ lab_machine::actions lab_machine::adopted(const command_outcome& outcome, time_p
   job_.reset();
   act<lab_action::journal_end>();
   const bool superseded = next_.has_value();
+  bool changed = true;
   if (!outcome.error) {
     nodes_ = outcome.nodes;
     recovered_ = true, adoption_due_ = false;
@@ -66,26 +67,31 @@ lab_machine::actions lab_machine::adopted(const command_outcome& outcome, time_p
   } else if (outcome.error->code == ec::lab_not_running) {
     const auto name = instance_->name;
     const auto aim = state_;
-    adoption_due_ = false;
     forget_instance(now);
     if (superseded && next_->verb == lab_verb::deploy) enter(aim, now);
     line("instance " + name + " is gone: " + outcome.error->text);
     tell(severity::warning, "Lab " + file_.name + " no longer runs: its instance " + name + " is gone");
-  } else if (!superseded) {
-    enter(lab_state_code::failed, now);
-    if (!std::exchange(adoption_due_, true)) { // said once, tried again and again
+  } else {
+    const bool said = std::exchange(adoption_due_, true);
+    changed = superseded || !said;
+    if (!superseded) enter(lab_state_code::failed, now);
+    if (!superseded && !said) { // said once, tried again and again
       line("the lab cannot be taken back yet: " + outcome.error->text);
       tell(severity::error, "Lab " + file_.name + " cannot be taken back yet: " + outcome.error->text);
     }
     act<lab_action::adopt_later>();
   }
-  act<lab_action::publish>();
+  if (changed) act<lab_action::publish>();
   go_on(now);
   return take_out();
 }
 
 lab_machine::actions lab_machine::adopt_again() {
-  if (!adoption_due_ || job_ || state_ != lab_state_code::failed) return {};
+  if (!adoption_due_) return {};
+  if (job_ || state_ != lab_state_code::failed) { // should that fail, it is still due
+    act<lab_action::adopt_later>();
+    return take_out();
+  }
   job_ = job{purpose::adoption, lab_verb::deploy, "", "", 0, ""};
   act<lab_action::adopt>();
   return take_out();

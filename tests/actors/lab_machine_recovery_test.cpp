@@ -89,3 +89,34 @@ TEST_CASE_FIXTURE(machine_fixture, "lab machine: only a destroy of this very ins
   lab.resume(left(state::running), destroy("ping-1", now + std::chrono::seconds{1}), now);
   CHECK(lab.state() == state::stopping);
 }
+
+TEST_CASE_FIXTURE(machine_fixture,
+                  "lab machine: a destroy that fails while the runtime is away does not end the adoption") {
+  lab.resume(left(state::running), {}, now);
+  lab.adopted(failed(ec::runtime_unavailable, "no docker"), now);
+  command(lab_verb::destroy);
+  auto out = lab.adopt_again(); // not now, but later
+  CHECK(all<lab_action::adopt>(out).empty());
+  CHECK(all<lab_action::adopt_later>(out).size() == 1);
+  CHECK(settled(ended(failed(ec::runtime_unavailable, "no docker"))) == texts{"1: runtime_unavailable"});
+  CHECK(all<lab_action::adopt>(lab.adopt_again()).size() == 1);
+  command(lab_verb::destroy); // while it is asked
+  out = lab.adopted(failed(ec::runtime_unavailable, "no docker"), now);
+  CHECK(all<lab_action::adopt_later>(out).size() == 1);
+  CHECK(all<lab_action::start>(out).at(0).verb == lab_verb::destroy);
+  ended(failed(ec::runtime_unavailable, "no docker"));
+  lab.adopt_again();
+  lab.adopted(fine(), now);
+  CHECK(lab.state() == state::running);
+  CHECK(lab.adopt_again().empty());
+}
+
+TEST_CASE_FIXTURE(machine_fixture, "lab machine: an adoption that is tried again and again is no news") {
+  lab.resume(left(state::running), {}, now);
+  CHECK(all<lab_action::publish>(lab.adopted(failed(ec::runtime_unavailable), now)).size() == 1);
+  lab.adopt_again();
+  CHECK(all<lab_action::publish>(lab.adopted(failed(ec::runtime_unavailable), now)).empty());
+  command(lab_verb::destroy);
+  ended(fine({}));
+  CHECK(lab.adopt_again().empty()); // it is gone
+}
