@@ -191,6 +191,26 @@ TEST_CASE_FIXTURE(rest_fixture, "rest: bad logins") {
   }
 }
 
+TEST_CASE_FIXTURE(rest_fixture, "rest: after too many failed logins a client is told to wait") {
+  const auto login = [&](const std::string& remote, const std::string& password, http_headers headers = {}) {
+    http_request request{"POST", "/users/login/native", {}, std::move(headers), {}};
+    request.remote = remote;
+    request.body = R"({"username":"root","password":")" + password + "\"}";
+    return send(std::move(request));
+  };
+  for (int i = 0; i < 5; ++i)
+    CHECK(login("2001:db8:0:1::" + std::to_string(i + 1), "wrong", {{"X-Forwarded-For", std::to_string(i)}}).status ==
+          400);
+  // Who has a network of the sixth version has many addresses, and headers say what the client likes.
+  const auto held = login("2001:db8:0:1::99", "secret", {{"X-Forwarded-For", "10.9.9.9"}});
+  CHECK(held.status == 429);
+  CHECK(code_of(held) == 429);
+  CHECK(header(held, "Retry-After") == "60");
+  CHECK(held.body.find("too many failed logins; try again in 60 seconds") != std::string::npos);
+  CHECK(cookies(held).empty());
+  CHECK(login("2001:db8:0:2::1", "secret").status == 200);
+}
+
 TEST_CASE_FIXTURE(rest_fixture, "rest: a refresh needs the authToken and gives a new accessToken") {
   const auto set = cookies(post("/users/login/native", R"({"username":"root","password":"secret"})"));
   const auto refresh = [&](const std::string& cookie) {
