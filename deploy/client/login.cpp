@@ -64,6 +64,12 @@ std::string message_in(const http_answer& answer) {
   }
 }
 
+// The service is there, but ends, begins or has failed.
+unreachable not_now(const service_url& where, const http_answer& answer) {
+  return unreachable{where.text + " gives no token (HTTP " + std::to_string(answer.status) +
+                     "): " + message_in(answer)};
+}
+
 struct tokens {
   std::string access, renewal;
 };
@@ -74,7 +80,11 @@ task<tokens> log_in(const service_url& where, const std::string& username, const
   const auto answer = co_await ask(where, std::move(question));
   tokens result{answer.cookie("accessToken"), answer.cookie("authToken")};
   if (answer.status == 400 || answer.status == 401)
-    throw refused{answer.status, "user name or password is wrong; the service prints its login when it starts"};
+    throw refused{answer.status, "user name or password is wrong; they are what SB_NATIVE_USERNAME and "
+                                 "SB_NATIVE_PASSWORD of the service say, or what it "
+                                 "prints when it starts without them"};
+  if (answer.status >= 500) throw not_now(where, answer);
+  if (answer.status == 429) throw refused{answer.status, message_in(answer)};
   if (answer.status != 200 || result.access.empty())
     throw refused{answer.status, "login failed (HTTP " + std::to_string(answer.status) + "): " + message_in(answer)};
   co_return result;
@@ -101,6 +111,7 @@ task<std::string> access_token(const service_url& where, const credentials& who)
                   "SB_NATIVE_PASSWORD."};
   http_question question{"GET", "/users/login/refresh", {{"Cookie", "authToken=" + found->second}}, {}};
   const auto answer = co_await ask(where, std::move(question));
+  if (answer.status >= 500) throw not_now(where, answer);
   if (answer.status != 200)
     throw refused{answer.status,
                   "the login kept for " + where.text + " is no longer good; log in again with: stibium login"};
