@@ -237,9 +237,11 @@ int main(int argc, char** argv) {
   app.failure_message(usage_message);
   app.set_version_flag("--version", "stibium " STIBIUM_VERSION);
   app.add_option("--url", all.url, "The service (default: http://127.0.0.1:3000)")->type_name("URL");
-  app.add_option("--token", all.given.token, "An access token")->type_name("TOKEN");
+  app.add_option("--token", all.given.token, "An access token; in STIBIUM_TOKEN it is hidden from other users")
+      ->type_name("TOKEN");
   app.add_option("--username", all.given.username, "User of the native login (default: admin)")->type_name("NAME");
-  app.add_option("--password", all.given.password, "Its password")->type_name("PASSWORD");
+  app.add_option("--password", all.given.password, "Its password; in SB_NATIVE_PASSWORD it is hidden from other users")
+      ->type_name("PASSWORD");
   app.add_flag("--json", all.json, "Print JSON, one value per line");
   app.add_option("--compat", all.compat, "The service's compat.nodeCommandIds: api (default) or reference")
       ->check(CLI::IsMember({"api", "reference"}))

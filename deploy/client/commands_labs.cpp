@@ -169,6 +169,9 @@ task<> change_lab(context with, change what, std::string wanted, std::string nod
   try {
     const auto number = number_of(what, with.reference_commands);
     payload = co_await session.link->request("/lab-commands", lab_command(session.about, number, node));
+  } catch (const unreachable& lost) {
+    const auto advice = "\nThe command may go on; see: stibium labs " + session.about.name;
+    error = std::make_exception_ptr(failure{lost.what() + advice});
   } catch (const failure&) {
     error = std::current_exception();
   }

@@ -160,3 +160,24 @@ def test_a_service_that_does_not_know_the_client_any_more_ends_it(service):
         service.start()
         assert log.process.wait(15) == 1
         log.expect(log.told, "Invalid Token")
+
+
+def test_a_command_whose_service_goes_says_where_to_look():
+    with Service(labs={"slow.clab.yml": topology("slow", deploy_delay=5000)}, scripted=True) as service:
+        with Watcher(service, "deploy", "slow") as client:
+            client.expect(client.printed, "deploying lab slow")
+            service.kill()
+            assert client.process.wait(10) == 1
+            client.expect(client.told, "is lost: ")
+            client.expect(client.told, "The command may go on; see: stibium labs slow")
+        service.start()
+
+
+@pytest.mark.parametrize("words, says", [
+    (["nonsense"], 'stibium: there is no command "nonsense"\nSee: stibium --help\n'),
+    (["stop", "ping"], "stibium: NODE is required\nSee: stibium stop --help\n"),
+    (["labs", "--nonsense"], "stibium: The following argument was not expected: --nonsense\nSee: stibium labs --help\n"),
+])
+def test_wrong_words_are_named(words, says):
+    told = subprocess.run([str(BIN / "stibium"), *words], capture_output=True, text=True, timeout=10)
+    assert told.returncode == 2 and told.stderr == says

@@ -32,7 +32,8 @@ listening listen(const std::string& host, uint16_t port, const std::vector<boost
   auto address = boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, failed);
   auto where = host.find(':') == std::string::npos ? host : "[" + host + "]";
   if (failed) {
-    result.trouble = "cannot listen on " + where + ": not an address";
+    result.trouble =
+        "cannot listen on " + where + ": not an address; names are not looked up (0.0.0.0 is every address)";
     return result;
   }
   tcp::endpoint endpoint{address, port};

@@ -29,7 +29,7 @@ TEST_CASE_FIXTURE(web_fixture, "server: a port in use and an address that is non
   } catch (const std::exception& error) {
     said = error.what();
   }
-  CHECK(said == "cannot listen on example.org: not an address");
+  CHECK(said == "cannot listen on example.org: not an address; names are not looked up (0.0.0.0 is every address)");
 }
 
 TEST_CASE_FIXTURE(web_fixture, "server: a shutdown tells every client, sends what is queued and ends") {
