@@ -7,17 +7,6 @@ namespace stibium {
 
 namespace {
 
-std::string past(lab_verb verb) {
-  switch (verb) {
-  case lab_verb::deploy: return "deployed";
-  case lab_verb::destroy: return "destroyed";
-  case lab_verb::stop_node: return "stopped";
-  case lab_verb::start_node: return "started";
-  case lab_verb::restart_node: return "restarted";
-  }
-  return "done";
-}
-
 /// "<topology name, spaces and _ as ->-<unix ms>"; other characters that no runtime takes become "-" too.
 std::string instance_name(const std::string& topology, int64_t stamp) {
   std::string name = topology;
@@ -145,7 +134,7 @@ std::optional<refusal> lab_machine::refuses_shell(const std::string& name) const
   if (auto why = refuses_node_command(wish)) return why;
   if (job_ && job_->why == purpose::adoption) return {}; // the runtime knows better
   const bool stops = job_ && job_->node == name && job_->verb != lab_verb::start_node;
-  if (stops) return refusal{ec::node_not_running, "node '" + name + "' is being " + past(job_->verb)};
+  if (stops) return refusal{ec::node_not_running, "node '" + name + "' is about to " + to_string(job_->verb)};
   return refuses_node_state(wish);
 }
 
@@ -294,35 +283,6 @@ void lab_machine::end_destroy(const job& done, const command_outcome& outcome, t
   act<lab_action::publish>();
   settle(done.who, error);
   settle_destroyers(error);
-}
-
-void lab_machine::end_node_command(const job& done, const command_outcome& outcome) {
-  const auto where = "Node " + done.node + " of lab " + file_.name;
-  if (outcome.error) {
-    line(to_string(done.verb) + " of node " + done.node + " failed: " + outcome.error->text);
-    tell(severity::error, where + " was not " + past(done.verb) + ": " + outcome.error->text);
-  } else {
-    take_nodes(done, outcome.nodes);
-    line("node " + done.node + " is " + past(done.verb));
-    tell(severity::success, where + " is " + past(done.verb));
-  }
-  act<lab_action::publish>();
-  settle(done.who, outcome.error);
-}
-
-/// Takes the nodes as the runtime reports them at a command's end. That report may be older than an event: a node that
-/// exited while it was being started stays so.
-void lab_machine::take_nodes(const job& done, const std::vector<node_info>& nodes) {
-  const bool starts = done.verb == lab_verb::deploy || done.verb == lab_verb::start_node;
-  if (!nodes.empty()) {
-    nodes_ = nodes;
-    for (auto& node : nodes_)
-      if (starts && exited_meanwhile_.contains(node.name)) node.state = node_state::exited;
-    return;
-  }
-  for (auto& node : nodes_)
-    if (node.name == done.node)
-      node.state = done.verb == lab_verb::stop_node ? node_state::exited : node_state::running;
 }
 
 void lab_machine::forget_instance(time_point now) {

@@ -4,6 +4,21 @@
 
 namespace stibium {
 
+namespace {
+
+std::string past(lab_verb verb) {
+  switch (verb) {
+  case lab_verb::deploy: return "deployed";
+  case lab_verb::destroy: return "destroyed";
+  case lab_verb::stop_node: return "stopped";
+  case lab_verb::start_node: return "started";
+  case lab_verb::restart_node: return "restarted";
+  }
+  return "done";
+}
+
+} // namespace
+
 // -- what an earlier process left -------------------------------------------------------------------------------------
 
 lab_machine::actions lab_machine::resume(const std::optional<stored_instance>& left,
@@ -98,6 +113,35 @@ lab_machine::actions lab_machine::adopt_again() {
 }
 
 // -- nodes and files --------------------------------------------------------------------------------------------------
+
+void lab_machine::end_node_command(const job& done, const command_outcome& outcome) {
+  const auto where = "Node " + done.node + " of lab " + file_.name;
+  if (outcome.error) {
+    line(to_string(done.verb) + " of node " + done.node + " failed: " + outcome.error->text);
+    tell(severity::error, where + " was not " + past(done.verb) + ": " + outcome.error->text);
+  } else {
+    take_nodes(done, outcome.nodes);
+    line("node " + done.node + " is " + past(done.verb));
+    tell(severity::success, where + " is " + past(done.verb));
+  }
+  act<lab_action::publish>();
+  settle(done.who, outcome.error);
+}
+
+/// Takes the nodes as the runtime reports them at a command's end. That report may be older than an event: a node that
+/// exited while it was being started stays so.
+void lab_machine::take_nodes(const job& done, const std::vector<node_info>& nodes) {
+  const bool starts = done.verb == lab_verb::deploy || done.verb == lab_verb::start_node;
+  if (!nodes.empty()) {
+    nodes_ = nodes;
+    for (auto& node : nodes_)
+      if (starts && exited_meanwhile_.contains(node.name)) node.state = node_state::exited;
+    return;
+  }
+  for (auto& node : nodes_)
+    if (node.name == done.node)
+      node.state = done.verb == lab_verb::stop_node ? node_state::exited : node_state::running;
+}
 
 lab_machine::actions lab_machine::node_changed(const node_event& event, time_point) {
   if (!instance_ || event.instance != instance_->name) return {};
