@@ -2,6 +2,7 @@
 
 #include "actors/error.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -135,16 +136,19 @@ std::string run_result::last_error() const {
 
 namespace {
 
+// Read at once of one stream; then the deadline and the other stream have their turn.
+constexpr size_t max_turn = 1024 * 1024;
+
 // Our end of one of the child's output streams.
 struct output {
   unique_fd fd;
   bool is_err = false;
   std::string kept, line;
 
-  // Reads what is there. False at the stream's end.
-  bool take(const run_options& how) {
+  // Reads what is there, about `most` bytes of it. False at the stream's end.
+  bool take(const run_options& how, size_t most) {
     char buffer[16384];
-    for (;;) {
+    for (size_t taken = 0; taken < most;) {
       const auto n = ::read(fd.get(), buffer, sizeof buffer);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return errno == EAGAIN;
@@ -152,7 +156,9 @@ struct output {
       const std::string_view data{buffer, static_cast<size_t>(n)};
       kept.append(data.substr(0, std::min(data.size(), max_captured - std::min(max_captured, kept.size()))));
       if (how.on_line) lines(data, how);
+      taken += data.size();
     }
+    return true;
   }
   void lines(std::string_view data, const run_options& how) {
     while (!data.empty()) {
@@ -169,7 +175,8 @@ struct output {
     line.clear();
   }
   void finish(const run_options& how) {
-    if (fd) take(how);
+    // What the program has written fits into the pipe; others who hold it may write for ever.
+    if (fd) take(how, static_cast<size_t>(std::max(0, ::fcntl(fd.get(), F_GETPIPE_SZ))));
     fd.reset();
     if (how.on_line && !line.empty()) flush(how);
   }
@@ -200,6 +207,15 @@ public:
       , stop_(stop)
       , until_(steady::now() + how.deadline) {}
 
+  // When a callback has thrown.
+  ~running() {
+    if (reaped_ || !child_.pidfd) return;
+    ::kill(-child_.pid, SIGKILL);
+    ::waitpid(child_.pid, nullptr, 0);
+  }
+  running(const running&) = delete;
+  running& operator=(const running&) = delete;
+
   caf::expected<run_result> go(program what) {
     unique_fd in, out, err;
     err_.is_err = true;
@@ -218,6 +234,7 @@ public:
     }
     if (reason_ != ec::none) ::kill(-child_.pid, SIGKILL); // what the program has left behind
     ::waitpid(child_.pid, &result_.status, 0);
+    reaped_ = true;
     out_.finish(how_);
     err_.finish(how_);
     if (reason_ == ec::cancelled) return failure(ec::cancelled, "cancelled");
@@ -236,8 +253,8 @@ private:
                     {reason_ == ec::none ? stop_.fd() : -1, POLLIN, 0}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - steady::now()).count();
     ::poll(fds, 4, static_cast<int>(std::max<decltype(left)>(0, left)));
-    if (fds[1].revents && !out_.take(how_)) out_.fd.reset();
-    if (fds[2].revents && !err_.take(how_)) err_.fd.reset();
+    if (fds[1].revents && !out_.take(how_, max_turn)) out_.fd.reset();
+    if (fds[2].revents && !err_.take(how_, max_turn)) err_.fd.reset();
     if (fds[0].revents) return true;
     if (reason_ == ec::none && stop_.interrupted())
       push(ec::cancelled);
@@ -260,6 +277,7 @@ private:
   child child_;
   output out_, err_;
   size_t step_ = 0;
+  bool reaped_ = false;
   ec reason_ = ec::none;
   run_result result_;
 };

@@ -144,15 +144,15 @@ std::optional<instance_record> read_record(std::string_view json) {
 
 bool save(const instance_record& record) { return write_whole(record.home() + "/state.json", to_json(record)); }
 
-bool write_whole(const std::string& path, std::string_view text) {
+bool write_whole(const std::string& path, std::string_view text, mode_t mode) {
   const auto fresh = path + ".new";
-  {
-    unique_fd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-        ::fsync(file.get()) != 0)
-      return false;
-  }
   std::error_code code;
+  {
+    unique_fd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
+    if (!file) return false;
+    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::fsync(file.get()) != 0)
+      return fs::remove(fresh, code), false;
+  }
   fs::rename(fresh, path, code);
   return !code;
 }

@@ -54,8 +54,8 @@ std::optional<instance_record> read_record(std::string_view json);
 /// Writes the state file, all or nothing. False when the disk refuses.
 bool save(const instance_record& record);
 
-/// Writes a file, all or nothing. False when the disk refuses.
-bool write_whole(const std::string& path, std::string_view text);
+/// Writes a file, all or nothing. False when the disk refuses; then what was there before is there still.
+bool write_whole(const std::string& path, std::string_view text, mode_t mode = 0600);
 
 /// Removes the folder of an instance, its state file last: whatever interrupts this, what is left is known. The lab's
 /// folder goes too when it is empty then.

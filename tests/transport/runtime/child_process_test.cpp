@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 using namespace stibium;
@@ -88,6 +89,24 @@ TEST_CASE("child process: a deadline ends the whole process group") {
   REQUIRE_FALSE(ended);
   CHECK(ended.error() == ec::deadline_passed);
   CHECK(run_shell("pgrep -f 'sleep 7654[4]'")->out.empty());
+}
+
+TEST_CASE("child process: one that writes faster than it is read is ended at its deadline all the same") {
+  run_options how;
+  how.deadline = 200ms;
+  size_t lines = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  how.on_line = [&](std::string_view, bool) {
+    for (const auto until = std::chrono::steady_clock::now() + 1us; std::chrono::steady_clock::now() < until;) {
+    }
+    // A test that fails shall end too.
+    if (++lines % 1000 == 0 && std::chrono::steady_clock::now() - begun > 10s) throw std::runtime_error{"no end"};
+  };
+  CHECK(run_shell("exec yes", how).error() == ec::deadline_passed);
+  lines = 0;
+  how.deadline = 20s;
+  CHECK(run_shell("setsid timeout 5 yes & sleep 0.1", how)); // its child goes on
+  CHECK(std::chrono::steady_clock::now() - begun < 8s);
 }
 
 TEST_CASE("child process: an interrupt from another thread ends it step by step, and what comes later does not start") {

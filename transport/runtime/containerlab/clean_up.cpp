@@ -69,8 +69,8 @@ void remove_network(const tools& with, const std::string& network, const line_si
 void remove_files(const instance_files& files) {
   std::error_code code;
   fs::remove_all(files.lab_folder(), code);
-  for (const auto& path :
-       {files.topology(), files.memory(), files.memory() + ".new", files.folder + "/." + files.name + ".clab.yml.bak"})
+  for (const auto& path : {files.topology(), files.topology() + ".new", files.memory(), files.memory() + ".new",
+                           files.folder + "/." + files.name + ".clab.yml.bak"})
     fs::remove(path, code);
   fs::remove(files.folder, code); // only when nothing else is in it
 }

@@ -74,6 +74,8 @@ std::vector<std::string> cli::environment(const std::string& folder) const {
   for (char** each = environ; *each; ++each) {
     const std::string_view entry = *each;
     const auto key = entry.substr(0, entry.find('=') + 1);
+    // The service's own, secrets among them: a topology may name any variable.
+    if (entry.starts_with("SB_") || entry.starts_with("STIBIUM_")) continue;
     const bool set = std::any_of(env.begin(), env.end(), [&](const auto& ours) { return ours.starts_with(key); });
     if (!set) env.emplace_back(entry);
   }

@@ -62,7 +62,8 @@ public:
   /// cannot do its work.
   caf::expected<std::vector<inspected_node>> inspect() const;
 
-  /// Runs `containerlab ARGS...` in a folder, with `CLAB_LABDIR_BASE` set to it. Lines of both streams go to `log` as
+  /// Runs `containerlab ARGS...` in a folder, with `CLAB_LABDIR_BASE` set to it and the environment of this process but
+  /// for `SB_...` and `STIBIUM_...`. Lines of both streams go to `log` as
   /// they come, those of stdout only when `all`. An interrupt is passed on as SIGINT, then SIGTERM, then SIGKILL to the
   /// whole process group.
   clab_result run(const std::vector<std::string>& args, const std::string& folder, const line_sink& log,

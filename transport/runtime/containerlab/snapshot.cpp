@@ -1,12 +1,13 @@
 #include "transport/runtime/containerlab/snapshot.hpp"
 
 #include "transport/runtime/docker/json.hpp"
+#include "transport/runtime/state_file.hpp"
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -165,15 +166,9 @@ std::optional<lab_memory> read_memory(std::string_view json) {
 }
 
 bool save_memory(const instance_files& where, const lab_memory& memory) {
-  const auto path = where.memory(), fresh = path + ".new";
-  std::error_code code;
-  {
-    std::ofstream out{fresh, std::ios::binary | std::ios::trunc};
-    out << to_json(memory);
-    if (!out.flush()) return std::filesystem::remove(fresh, code), false;
-  }
-  std::filesystem::rename(fresh, path, code);
-  return !code;
+  const bool saved = runtime::write_whole(where.memory(), to_json(memory));
+  if (!saved) spdlog::error("{} cannot be written", where.memory());
+  return saved;
 }
 
 lab_memory load_memory(const instance_files& where) {

@@ -4,7 +4,9 @@
 #include "transport/runtime/commands.hpp"
 #include "transport/runtime/containerlab/heal.hpp"
 #include "transport/runtime/containerlab/topology_text.hpp"
+#include "transport/runtime/state_file.hpp"
 
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include <filesystem>
@@ -15,6 +17,10 @@ namespace stibium::containerlab {
 namespace fs = std::filesystem;
 
 namespace {
+
+// A flood of lines is not read faster than the log takes it.
+constexpr size_t max_ahead = 256 * 1024;         // bytes
+constexpr std::chrono::seconds log_deadline{30}; // then the log is not waited for any more
 
 // Counts a command among the builders while it lives.
 struct building {
@@ -211,15 +217,19 @@ caf::error write_topology(const instance_ref& instance) {
   const instance_files files{instance.folder, instance.name};
   std::error_code code;
   fs::create_directories(files.folder, code);
-  std::ofstream out{files.topology(), std::ios::binary | std::ios::trunc};
-  out << *text;
-  if (!out.flush()) return failure(ec::runtime_failed, files.topology() + " cannot be written");
-  return {};
+  if (runtime::write_whole(files.topology(), *text, 0644)) return {};
+  fs::remove(files.folder, code); // only when nothing is in it
+  return failure(ec::runtime_failed, files.topology() + " cannot be written");
 }
 
 line_sink log_to(const log_sink_actor& sink) {
-  return [sink](std::string line) {
-    if (sink) caf::anon_send(sink, log_lines{{std::move(line)}});
+  return [sink, ahead = size_t{0}](std::string line) mutable {
+    if (!sink) return;
+    ahead += line.size() + 1;
+    if (ahead < max_ahead) return caf::anon_send(sink, log_lines{{std::move(line)}});
+    ahead = 0;
+    caf::scoped_actor self{sink.home_system()};
+    self->request(sink, log_deadline, log_lines{{std::move(line)}}).receive([] {}, [](const caf::error&) {});
   };
 }
 

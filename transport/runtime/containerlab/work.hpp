@@ -57,7 +57,7 @@ void drop_parked_links(const std::string& container);
 /// Writes the topology file of an instance. Error: `runtime_failed`.
 caf::error write_topology(const instance_ref& instance);
 
-/// Takes lines to a log.
+/// Takes lines to a log. Waits for it, now and then, when there are many: for threads that may block.
 line_sink log_to(const log_sink_actor& sink);
 
 /// The stop or restart of one node: SIGKILL comes when the grace is over.

@@ -60,6 +60,16 @@ TEST_CASE("containerlab: a run gets its arguments, its environment and both stre
   CHECK(result.out == expected + "\n");
 }
 
+TEST_CASE("containerlab: what is secret here is not for topologies, which may name variables") {
+  ::setenv("SB_NATIVE_PASSWORD", "hush", 1);
+  ::setenv("STIBIUM_TOKEN", "hush", 1);
+  ::setenv("SOME_REGISTRY", "r", 1);
+  fake it{"echo \"<$SB_NATIVE_PASSWORD$STIBIUM_TOKEN> $SOME_REGISTRY $STIBIUM_RUN_ROOT\"\n"};
+  const auto result = it.run();
+  for (const auto* name : {"SB_NATIVE_PASSWORD", "STIBIUM_TOKEN", "SOME_REGISTRY"}) ::unsetenv(name);
+  CHECK(it.log == std::vector<std::string>{"<> r " + it.folder});
+}
+
 TEST_CASE("containerlab: a failed run says why in containerlab's own words") {
   fake it{"printf '          \\n   ERROR  \\n          \\n  Node \"n1\"  \\n  not found.   \\n\\n' >&2; exit 1\n"};
   const auto result = it.run();
