@@ -19,7 +19,7 @@ using steady = std::chrono::steady_clock;
 namespace {
 
 constexpr auto start_deadline = 30s; // for a node's init to be ready
-constexpr auto kill_deadline = 10s;  // for a node to end after SIGKILL
+constexpr auto kill_deadline = 5s;   // for a node to end after SIGKILL
 
 // PID 1 of a node: settles in, starts the program, waits for it (and for every orphan), passes SIGTERM on. What goes
 // wrong before the program runs, or "ready", goes to descriptor 3. $1: the node's name; $2: its files without their
@@ -281,6 +281,10 @@ caf::error stop_process(const lab_work& work, const node_record& node, const nod
   }
   kill_process(work.record, process);
   if (wait_for_end(watched, kill_deadline, work.stop)) return {};
+  // Somebody may have stopped the parent of the node's PID 1, so that it sees no end.
+  if (!work.stop.interrupted() && send_signal(process.outer, SIGKILL) &&
+      wait_for_end(watched, kill_deadline, work.stop))
+    return {};
   if (work.stop.interrupted()) return failure(ec::cancelled, "cancelled");
   return failure(ec::runtime_failed, "node \"" + node.name + "\" does not end");
 }

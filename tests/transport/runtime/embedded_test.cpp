@@ -271,6 +271,18 @@ TEST_CASE_FIXTURE(lab_fixture, "embedded: files of an instance go before its sta
   CHECK_FALSE(runtime::remove_files(record)); // nothing there is fine
 }
 
+TEST_CASE_FIXTURE(lab_fixture, "embedded: a node whose outer process is held up is ended all the same") {
+  if (!begin()) return;
+  const auto where = place("held-1", ping_topology);
+  REQUIRE(command(lab_verb::deploy, where));
+  const auto record = runtime::read_record(*runtime::read_file(root / "lab-held-1/held-1/state.json"));
+  const auto process = runtime::read_process(*record, "n1");
+  REQUIRE(runtime::send_signal(process->outer, SIGSTOP));
+  const auto destroyed = command(lab_verb::destroy, where);
+  CHECK_MESSAGE(destroyed, message_of(destroyed.error));
+  CHECK(leftovers(root).empty());
+}
+
 TEST_CASE_FIXTURE(lab_fixture, "embedded: what another boot of the machine has left is cleaned away") {
   const auto where = place("old-1", ping_topology);
   runtime::instance_record record;
