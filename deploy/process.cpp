@@ -48,6 +48,17 @@ bool is_ignored(int signal) {
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+// A service that was killed while it started a program may leave a child that still has its files, until that becomes
+// the program. So long is waited for it.
+constexpr std::chrono::seconds heir_time{5};
+
+/// The process that wrote its number into the lock's file; 0 when none has.
+pid_t holder_in(int file) {
+  char text[16] = {};
+  const auto size = pread(file, text, sizeof text - 1, 0);
+  return size > 0 ? static_cast<pid_t>(std::strtol(text, nullptr, 10)) : 0;
+}
+
 } // namespace
 
 size_t raise_file_limit() {
@@ -120,16 +131,17 @@ std::optional<std::string> folder_lock::take(const std::string& folder) {
   const auto path = folder + "/lock";
   file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file_ < 0) return path + ": " + std::strerror(errno);
-  if (flock(file_, LOCK_EX | LOCK_NB) == 0) {
-    const auto id = std::to_string(getpid()) + "\n";
-    if (ftruncate(file_, 0) != 0 || write(file_, id.data(), id.size()) < 0) return path + ": " + std::strerror(errno);
-    return std::nullopt;
+  const auto until = std::chrono::steady_clock::now() + heir_time;
+  while (flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    const auto holder = holder_in(file_);
+    const bool dead = holder > 0 && kill(holder, 0) != 0 && errno == ESRCH;
+    if (!dead || std::chrono::steady_clock::now() > until)
+      return "another stibiumd" + (holder > 0 ? " (process " + std::to_string(holder) + ")" : "") + " uses " + folder;
+    std::this_thread::sleep_for(heir_time / 100);
   }
-  char holder[16] = {};
-  const auto size = read(file_, holder, sizeof holder - 1);
-  std::string id{holder, size > 0 ? static_cast<size_t>(size) : 0};
-  id.resize(std::min(id.find('\n'), id.size()));
-  return "another stibiumd" + (id.empty() ? "" : " (process " + id + ")") + " uses " + folder;
+  const auto id = std::to_string(getpid()) + "\n";
+  if (ftruncate(file_, 0) != 0 || write(file_, id.data(), id.size()) < 0) return path + ": " + std::strerror(errno);
+  return std::nullopt;
 }
 
 folder_lock::~folder_lock() {

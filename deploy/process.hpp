@@ -59,7 +59,8 @@ public:
   folder_lock(const folder_lock&) = delete;
   folder_lock& operator=(const folder_lock&) = delete;
 
-  /// Takes the lock by way of the file `lock` in `folder`. \return why not, or nothing when it is taken.
+  /// Takes the lock by way of the file `lock` in `folder`. Waits a few seconds for what a killed service leaves behind.
+  /// \return why not, or nothing when it is taken.
   std::optional<std::string> take(const std::string& folder);
   ~folder_lock();
 

@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace stibium::deploy;
@@ -54,6 +56,22 @@ TEST_CASE("process: the lock of a service that has ended is free") {
   { CHECK_FALSE(folder_lock{}.take(folder.path)); }
   CHECK_FALSE(folder_lock{}.take(folder.path));
   CHECK(folder_lock{}.take(folder.path + "/nowhere"));
+}
+
+TEST_CASE("process: the lock of a service that was killed while it started a program is free soon") {
+  const temporary_folder folder;
+  const auto service = fork();
+  if (service == 0) {
+    folder_lock lock;
+    if (lock.take(folder.path)) _exit(1);
+    // Its child has the lock's file, too, and lives a little longer.
+    if (fork() == 0) poll(nullptr, 0, 300);
+    _exit(0);
+  }
+  int status = 1;
+  REQUIRE(waitpid(service, &status, 0) == service);
+  REQUIRE(status == 0);
+  CHECK_FALSE(folder_lock{}.take(folder.path));
 }
 
 TEST_CASE("process: a stop signal is told by name") {
