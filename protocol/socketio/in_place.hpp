@@ -7,11 +7,11 @@
 
 namespace stibium::socketio {
 
-/// A copy of a JSON text that RapidJSON may parse in place (`kParseInsituFlag`), which is much faster than from a text
-/// that must stay as it is: strings stay where they are, and vector instructions look for their ends.
+/// A copy of a JSON text that RapidJSON may parse in place (`kParseInsituFlag`), which costs less than from a text that
+/// must stay as it is: strings stay where they are. (RapidJSON's vector instructions would cost less still, but let
+/// raw control characters pass in strings.)
 ///
-/// A zero stands behind the text, and behind it the room that the vector instructions read. Texts of usual sizes take
-/// no heap.
+/// A zero stands behind the text. Texts of usual sizes take no heap.
 class in_place_text {
 public:
   explicit in_place_text(std::string_view text);
@@ -23,7 +23,6 @@ public:
 
 private:
   static constexpr size_t inline_bytes = 1024;
-  static constexpr size_t room_behind = 16; // one vector; the zero is its first byte
 
   std::array<char, inline_bytes> inline_;
   std::unique_ptr<char[]> heap_;

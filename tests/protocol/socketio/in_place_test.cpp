@@ -14,7 +14,7 @@ constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseIterat
 } // namespace
 
 TEST_CASE("in-place text: a copy with a zero behind it, whatever its size") {
-  for (size_t size : {0, 1, 15, 16, 17, 1000, 1007, 1008, 1009, 1024, 5000, 100000}) {
+  for (size_t size : {0, 1, 1022, 1023, 1024, 1025, 5000, 100000}) {
     CAPTURE(size);
     const std::string original(size, 'a');
     in_place_text text{original};

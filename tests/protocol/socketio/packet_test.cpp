@@ -194,6 +194,19 @@ TEST_CASE("socketio packet: malformed packets have named errors") {
   }
 }
 
+TEST_CASE("socketio packet: a raw control character in a string is refused wherever it stands") {
+  for (char control = 1; control < 0x20; ++control) {
+    for (size_t before = 0; before < 40; ++before) {
+      CAPTURE(static_cast<int>(control));
+      CAPTURE(before);
+      const auto text = "2[\"data\",\"" + std::string(before, 'x') + control + std::string(20, 'y') + "\"]";
+      const auto decoded = decode(text);
+      REQUIRE_FALSE(decoded.has_value());
+      CHECK((decoded.error() == parse_errc::bad_json));
+    }
+  }
+}
+
 TEST_CASE("socketio packet: the limits hold exactly") {
   CHECK(decode(nested(max_json_depth)).has_value());
   CHECK(decode(nested(max_json_depth + 1)).error() == errc::too_deep);
