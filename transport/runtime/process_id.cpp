@@ -12,8 +12,9 @@ namespace stibium::runtime {
 
 namespace {
 
-// Fields after the name in parentheses, which may hold anything: state, then numbers; the start time is the 20th.
-constexpr int start_field = 20;
+// Fields after the name in parentheses, which may hold anything: state, parent and more numbers; the start time is the
+// 20th.
+constexpr int parent_field = 2, start_field = 20;
 
 template <class T>
 bool read_number(std::string_view text, T& into) {
@@ -21,30 +22,45 @@ bool read_number(std::string_view text, T& into) {
   return code == std::errc{} && end == text.data() + text.size();
 }
 
+// One of those fields; empty when there is none.
+std::string_view field_of(std::string_view line, int wanted) {
+  const auto close = line.rfind(") ");
+  if (close == std::string_view::npos) return {};
+  line.remove_prefix(close + 2);
+  for (int field = 1; field < wanted; ++field) {
+    const auto blank = line.find(' ');
+    if (blank == std::string_view::npos) return {};
+    line.remove_prefix(blank + 1);
+  }
+  return line.substr(0, line.find(' '));
+}
+
+std::string stat_of(pid_t pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
 } // namespace
 
 std::optional<process_id> parse_stat(std::string_view line) {
   process_id result;
   const auto open = line.find(" (");
-  const auto close = line.rfind(") ");
-  if (open == std::string_view::npos || close == std::string_view::npos || close < open) return std::nullopt;
-  if (!read_number(line.substr(0, open), result.pid) || result.pid <= 0) return std::nullopt;
-  line.remove_prefix(close + 2);
-  if (line.starts_with("Z") || line.starts_with("X")) return std::nullopt; // it has ended
-  for (int field = 1; field < start_field; ++field) {
-    const auto blank = line.find(' ');
-    if (blank == std::string_view::npos) return std::nullopt;
-    line.remove_prefix(blank + 1);
-  }
-  if (!read_number(line.substr(0, line.find(' ')), result.start)) return std::nullopt;
+  if (open == std::string_view::npos || !read_number(line.substr(0, open), result.pid) || result.pid <= 0)
+    return std::nullopt;
+  const auto rest = line.substr(open);
+  const auto state = field_of(rest, 1);
+  if (state.starts_with('Z') || state.starts_with('X')) return std::nullopt; // it has ended
+  if (!read_number(field_of(rest, start_field), result.start)) return std::nullopt;
   return result;
 }
 
-std::optional<process_id> find_process(pid_t pid) {
-  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
-  return parse_stat(line);
+std::optional<process_id> find_process(pid_t pid) { return parse_stat(stat_of(pid)); }
+
+pid_t parent_of(pid_t pid) {
+  pid_t parent = -1;
+  return read_number(field_of(stat_of(pid), parent_field), parent) ? parent : -1;
 }
 
 unique_fd watch_process(process_id process) {

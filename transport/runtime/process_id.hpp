@@ -25,6 +25,10 @@ std::optional<process_id> parse_stat(std::string_view line);
 /// The process that has this number now, if there is one that has not ended.
 std::optional<process_id> find_process(pid_t pid);
 
+/// The parent of the process that has this number now, also of one that has ended and is waited for; -1 when there is
+/// none.
+pid_t parent_of(pid_t pid);
+
 /// A descriptor that is readable once the process has ended; none when it has ended already.
 unique_fd watch_process(process_id process);
 

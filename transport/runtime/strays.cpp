@@ -1,5 +1,6 @@
 #include "transport/runtime/strays.hpp"
 
+#include "transport/runtime/process_id.hpp"
 #include "transport/runtime/state_file.hpp"
 
 #include <spdlog/spdlog.h>
@@ -30,13 +31,6 @@ struct stray {
   pid_t pid;
   unique_fd held; ///< from here on the number is that of one process
 };
-
-// The parent of a process; -1 when it is gone.
-pid_t parent_of(pid_t pid) {
-  const auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
-  const auto name_end = text ? text->rfind(") ") : std::string::npos; // then the state, then the parent
-  return name_end == std::string::npos ? -1 : std::atoi(text->c_str() + std::min(text->size(), name_end + 4));
-}
 
 // Every program that is started here leads a session.
 bool is_of_this_process(pid_t pid) {
