@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* state_name = "state.json";
+
 constexpr int version = 1;
 constexpr size_t max_file = 4 * 1024 * 1024;
 
@@ -70,7 +72,7 @@ bool get_nodes(const value& from, std::vector<node_record>& into) {
 bool is_beginning(const fs::path& home) {
   std::error_code code;
   for (fs::directory_iterator at{home, code}, end; !code && at != end; at.increment(code))
-    if (at->path().filename() != "state.json.new") return false;
+    if (at->path().filename() != draft_of(state_name)) return false;
   return !code;
 }
 
@@ -142,10 +144,12 @@ std::optional<instance_record> read_record(std::string_view json) {
   return record;
 }
 
-bool save(const instance_record& record) { return write_whole(record.home() + "/state.json", to_json(record)); }
+bool save(const instance_record& record) { return write_whole(record.home() + "/" + state_name, to_json(record)); }
+
+std::string draft_of(const std::string& path) { return path + ".new"; }
 
 bool write_whole(const std::string& path, std::string_view text, mode_t mode) {
-  const auto fresh = path + ".new";
+  const auto fresh = draft_of(path);
   std::error_code code;
   {
     unique_fd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
@@ -163,7 +167,7 @@ std::error_code remove_files(const instance_record& record) {
   for (fs::directory_iterator at{home, code}, end; !code && at != end;) {
     const auto path = at->path();
     at.increment(code);
-    if (!code && path.filename() != "state.json") fs::remove_all(path, code);
+    if (!code && path.filename() != state_name) fs::remove_all(path, code);
   }
   if (code == std::errc::no_such_file_or_directory) code.clear();
   if (!code) fs::remove_all(home, code);
@@ -188,7 +192,7 @@ std::vector<instance_record> find_records(const std::string& run_root) {
   for (fs::directory_iterator lab{run_root, code}, end; !code && lab != end; lab.increment(code)) {
     std::error_code inner;
     for (fs::directory_iterator at{lab->path(), inner}; !inner && at != end; at.increment(inner)) {
-      const auto text = read_file(at->path() / "state.json");
+      const auto text = read_file(at->path() / state_name);
       auto record = text ? read_record(*text) : std::nullopt;
       // A state file that has been moved or copied speaks of another place.
       if (record && fs::path{record->home()} == at->path()) result.push_back(std::move(*record));

@@ -54,6 +54,9 @@ std::optional<instance_record> read_record(std::string_view json);
 /// Writes the state file, all or nothing. False when the disk refuses.
 bool save(const instance_record& record);
 
+/// Where a file is written before it takes its place.
+std::string draft_of(const std::string& path);
+
 /// Writes a file, all or nothing. False when the disk refuses; then what was there before is there still.
 bool write_whole(const std::string& path, std::string_view text, mode_t mode = 0600);
 

@@ -1,5 +1,6 @@
 #include "actors/error.hpp"
 #include "transport/runtime/containerlab/work.hpp"
+#include "transport/runtime/state_file.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -69,8 +70,8 @@ void remove_network(const tools& with, const std::string& network, const line_si
 void remove_files(const instance_files& files) {
   std::error_code code;
   fs::remove_all(files.lab_folder(), code);
-  for (const auto& path : {files.topology(), files.topology() + ".new", files.memory(), files.memory() + ".new",
-                           files.folder + "/." + files.name + ".clab.yml.bak"})
+  for (const auto& path : {files.topology(), runtime::draft_of(files.topology()), files.memory(),
+                           runtime::draft_of(files.memory()), files.folder + "/." + files.name + ".clab.yml.bak"})
     fs::remove(path, code);
   fs::remove(files.folder, code); // only when nothing else is in it
 }
