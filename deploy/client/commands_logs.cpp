@@ -67,24 +67,13 @@ public:
 
   task<> follow() {
     const std::function<task<>()> restore = [this] { return rejoin(); };
-    while (co_await has_been_lost()) co_await come_back(restore);
+    while (co_await is_lost(*link_, nsp_, what_.reconnect)) co_await come_back(restore);
     if (!with_.json) tell("[the log has ended]");
   }
 
   task<> close() { return link_->close(); }
 
 private:
-  // Waits until the log has ended, or the connection is lost and may be brought back: whether it is that.
-  task<bool> has_been_lost() {
-    try {
-      co_await link_->ended(nsp_);
-      co_return false;
-    } catch (const unreachable&) {
-      if (!what_.reconnect) throw;
-    }
-    co_return true;
-  }
-
   task<> join(const std::string& token) {
     event_handler show = [self = weak_from_this()](const std::string& event, const rapidjson::Value& value) {
       if (const auto it = self.lock()) it->received(event, value);
@@ -251,13 +240,7 @@ task<> watch(context with, bool reconnect) {
   };
   co_await join();
   if (!with.json) tell("watching " + with.where.text + "; end with ^C");
-  for (;;) {
-    try {
-      co_await link->ended("/status-messages");
-      co_return;
-    } catch (const unreachable&) {
-      if (!reconnect) throw;
-    }
+  while (co_await is_lost(*link, "/status-messages", reconnect)) {
     co_await come_back(join);
     tell("stibium: connected again; messages of the time in between are missing");
   }

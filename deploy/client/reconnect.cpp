@@ -18,6 +18,16 @@ std::chrono::milliseconds backoff::next(double chance) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(span * (0.5 + chance / 2));
 }
 
+task<bool> is_lost(connection& link, std::string nsp, bool reconnect) {
+  try {
+    co_await link.ended(nsp);
+    co_return false;
+  } catch (const unreachable&) {
+    if (!reconnect) throw;
+  }
+  co_return true;
+}
+
 task<> come_back(const std::function<task<>()>& restore) {
   tell("stibium: connection lost, trying again...");
   boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "deploy/client/http.hpp"
+#include "deploy/client/connection.hpp"
 
 #include <chrono>
 #include <functional>
@@ -19,6 +19,9 @@ public:
 private:
   std::chrono::milliseconds pause_ = first;
 };
+
+/// Waits until a namespace has ended (false), or the connection is lost (true). Without `reconnect` a loss is thrown.
+task<bool> is_lost(connection& link, std::string nsp, bool reconnect);
 
 /// Says that the connection is lost, then tries `restore` until the service is back. What `restore` throws ends it,
 /// except for `unreachable`. `restore` is a variable of the caller's, as for `connection::join`.
