@@ -5,12 +5,6 @@ using namespace stibium;
 using namespace stibium::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-using state = lab_state_code;
-
-} // namespace
-
 TEST_CASE_FIXTURE(lab_fixture, "lab: a lab without a file ends when it is destroyed") {
   deployed();
   begin(subject, lab_file_gone{{"L1"}});

@@ -5,6 +5,9 @@
 
 namespace stibium::test {
 
+using state = lab_state_code;
+using texts = std::vector<std::string>;
+
 /// A lab "L1" of two nodes on stand-ins; the supervisor holds its commands.
 struct lab_fixture : actor_fixture {
   lab_fixture() {

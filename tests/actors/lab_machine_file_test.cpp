@@ -3,13 +3,6 @@
 using namespace stibium;
 using namespace stibium::test;
 
-namespace {
-
-using state = lab_state_code;
-using texts = std::vector<std::string>;
-
-} // namespace
-
 TEST_CASE_FIXTURE(machine_fixture,
                   "lab machine: a deploy that must not redeploy does nothing on a lab with an instance") {
   bring_to(state::running);

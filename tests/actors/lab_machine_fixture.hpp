@@ -9,6 +9,8 @@
 namespace stibium::test {
 
 using actions = lab_machine::actions;
+using state = lab_state_code;
+using texts = std::vector<std::string>;
 
 /// The actions of one kind, in order.
 template <class Action>

@@ -3,13 +3,6 @@
 using namespace stibium;
 using namespace stibium::test;
 
-namespace {
-
-using state = lab_state_code;
-using texts = std::vector<std::string>;
-
-} // namespace
-
 TEST_CASE_FIXTURE(machine_fixture, "lab machine: node commands go one at a time, in order, each judged at its turn") {
   bring_to(state::running);
   CHECK(all<lab_action::start>(command(lab_verb::stop_node, "n1")).size() == 1);

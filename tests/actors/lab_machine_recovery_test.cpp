@@ -3,13 +3,6 @@
 using namespace stibium;
 using namespace stibium::test;
 
-namespace {
-
-using state = lab_state_code;
-using texts = std::vector<std::string>;
-
-} // namespace
-
 TEST_CASE_FIXTURE(machine_fixture, "lab machine: a running instance is taken back") {
   auto out = lab.resume(left(state::running), {{1, {"L1"}, lab_verb::stop_node, "n1", "ping-1", now}}, now);
   CHECK(all<lab_action::adopt>(out).size() == 1);

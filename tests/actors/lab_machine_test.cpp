@@ -3,13 +3,6 @@
 using namespace stibium;
 using namespace stibium::test;
 
-namespace {
-
-using state = lab_state_code;
-using texts = std::vector<std::string>;
-
-} // namespace
-
 TEST_CASE("lab machine: every command in every state") {
   struct row {
     state before;

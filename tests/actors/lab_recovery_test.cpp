@@ -4,13 +4,6 @@ using namespace stibium;
 using namespace stibium::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-using state = lab_state_code;
-using texts = std::vector<std::string>;
-
-} // namespace
-
 TEST_CASE_FIXTURE(lab_fixture, "lab: a running instance is taken back with its logs, and the journal is cleared") {
   runtime->instances = {{"ping-1", {node("n1"), node("n2")}}};
   store->journal[7] = {7, {"L1"}, lab_verb::stop_node, "n1", "ping-1", now()};

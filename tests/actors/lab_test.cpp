@@ -3,13 +3,6 @@
 using namespace stibium;
 using namespace stibium::test;
 
-namespace {
-
-using state = lab_state_code;
-using texts = std::vector<std::string>;
-
-} // namespace
-
 TEST_CASE_FIXTURE(lab_fixture, "lab: a deployment is stored, logged, told, and answered at its end") {
   make();
   CHECK(view() == state::inactive);
