@@ -27,15 +27,9 @@ def service():
         yield one
 
 
-def environment(service, **more):
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("STIBIUM_", "SB_NATIVE_"))}
-    return {**kept, "STIBIUM_URL": service.url, "STIBIUM_TOKEN": service.admin(),
-            "XDG_CONFIG_HOME": str(service.folder / "config"), **more}
-
-
 def run(service, *words, typed="", env=None, code=0):
     done = subprocess.run([STIBIUM, *words], input=typed, capture_output=True, text=True, timeout=30,
-                          env=env or environment(service))
+                          env=env or service.client_environment())
     assert done.returncode == code, (words, done.stdout, done.stderr)
     return done.stdout if code == 0 else done.stderr
 
@@ -44,7 +38,7 @@ def run(service, *words, typed="", env=None, code=0):
 def deployed(service):
     run(service, "deploy", "ping")
     yield service
-    subprocess.run([STIBIUM, "destroy", "ping"], capture_output=True, timeout=30, env=environment(service))
+    subprocess.run([STIBIUM, "destroy", "ping"], capture_output=True, timeout=30, env=service.client_environment())
 
 
 def test_a_lab_lives_and_says_so(service):
@@ -80,7 +74,7 @@ def test_logs(deployed):
     assert "deploy line 1" in run(deployed, "logs", "ping")
     assert "no log of zz" in run(deployed, "logs", "ping", "zz", code=1)
     following = subprocess.Popen([STIBIUM, "logs", "-f", "ping", "n1"], stdout=subprocess.PIPE, text=True,
-                                 env=environment(deployed), stderr=subprocess.DEVNULL)
+                                 env=deployed.client_environment(), stderr=subprocess.DEVNULL)
     assert following.stdout.readline() == "n1 line 1\n"
     run(deployed, "shell", "ping", "n1", typed="log later\nexit 0\n")
     rest = [following.stdout.readline() for _ in range(3)]
@@ -100,13 +94,13 @@ def test_json(deployed):
     assert json.loads(run(deployed, "--json", "restart", "ping", "n2")) == {"payload": None}
     assert json.loads(run(deployed, "--json", "logs", "-n", "1", "ping", "n1")) == {"line": "n1 line 3"}
     failed = subprocess.run([STIBIUM, "--json", "stop", "ping", "zz"], capture_output=True, text=True, timeout=30,
-                            env=environment(deployed))
+                            env=deployed.client_environment())
     assert failed.returncode == 1 and json.loads(failed.stdout)["code"] == 5006
 
 
 def test_watch(deployed):
     watching = subprocess.Popen([STIBIUM, "watch"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                env=environment(deployed))
+                                env=deployed.client_environment())
     assert watching.stderr.readline().startswith("watching ")
     time.sleep(0.3)
     run(deployed, "stop", "ping", "n2")
@@ -123,7 +117,7 @@ class Terminal:
     def __init__(self, service, *words):
         self.pid, self.file = pty.fork()
         if self.pid == 0:
-            os.execve(STIBIUM, [STIBIUM, *words], environment(service))
+            os.execve(STIBIUM, [STIBIUM, *words], service.client_environment())
         self.said = ""
 
     def resize(self, cols, rows):
@@ -187,7 +181,7 @@ def test_the_terminal_is_restored_whatever_ends_the_client(deployed, how):
 
 
 def test_login_is_kept(service):
-    env = environment(service, STIBIUM_TOKEN="")
+    env = service.client_environment(STIBIUM_TOKEN="")
     assert "stibium login" in run(service, "labs", env=env, code=1)
     assert "wrong" in run(service, "login", "--username", USER, "--password", "no", env=env, code=1)
     run(service, "login", "--username", USER, "--password", PASSWORD, env=env)
@@ -223,7 +217,7 @@ def test_help_and_version(service):
 
 
 def test_health_needs_no_login(service):
-    nobody = {**environment(service), "STIBIUM_TOKEN": ""}
+    nobody = {**service.client_environment(), "STIBIUM_TOKEN": ""}
     assert run(service, "health", env=nobody).startswith("ready: ")
     assert run(service, "health", "--alive", env=nobody) == "alive\n"
     assert json.loads(run(service, "--json", "health", env=nobody))["state"] == "ready"

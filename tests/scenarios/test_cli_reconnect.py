@@ -8,21 +8,16 @@ import time
 
 import pytest
 from stibium_harness import Client, Service, topology
+from stibium_harness.lab import DONE
 from stibium_harness.service import BIN
 
-DONE = {"payload": None}
-
-
-def environment(service):
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("STIBIUM_", "SB_NATIVE_"))}
-    return {**kept, "STIBIUM_URL": service.url, "STIBIUM_TOKEN": service.admin(), "XDG_CONFIG_HOME": str(service.folder / "config")}
 
 
 class Watcher:
     """A client that runs on; its lines can be waited for."""
 
     def __init__(self, service, *words):
-        self.process = subprocess.Popen([str(BIN / "stibium"), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(service),
+        self.process = subprocess.Popen([str(BIN / "stibium"), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=service.client_environment(),
                                         text=True, bufsize=1)
         self.printed, self.told = [], []
         self.news = queue.Queue()
@@ -106,7 +101,7 @@ def test_a_reader_that_has_gone_is_no_lost_connection(service):
     reader, writer = os.pipe()
     # Python ignores SIGPIPE, and so does what it starts like this.
     log = subprocess.Popen([str(BIN / "stibium"), "logs", "-f", "ping"], stdout=writer, stderr=subprocess.PIPE, text=True,
-                           env=environment(service), restore_signals=False)
+                           env=service.client_environment(), restore_signals=False)
     os.close(writer)
     os.read(reader, 1)
     os.close(reader)

@@ -4,8 +4,8 @@ import re
 
 import pytest
 from stibium_harness import Client, Refused, Service, topology
+from stibium_harness.lab import DONE
 
-DONE = {"payload": None}
 NODES = {
     "n1": {"exec": ["ip addr add 10.0.0.1/30 dev eth1", "ip link set eth1 up"]},
     "n2": {"cmd": "sh -c 'echo hello from n2; exec sleep 100000'",

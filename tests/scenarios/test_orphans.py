@@ -4,10 +4,9 @@ import subprocess
 import pytest
 import requests
 from stibium_harness import Client, DockerService, Service, labs
-from stibium_harness.lab import until
+from stibium_harness.lab import DONE, until
 from stibium_harness.service import BIN
 
-DONE = {"payload": None}
 LABS = {"l.clab.yml": labs.lab("l", {"n1": {}})}
 
 

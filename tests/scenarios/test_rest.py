@@ -6,9 +6,9 @@ import time
 import pytest
 import requests
 from stibium_harness import Client, Service, topology
+from stibium_harness.lab import DONE
 from stibium_harness.service import PASSWORD, USER
 
-DONE = {"payload": None}
 
 
 @pytest.fixture(scope="module")

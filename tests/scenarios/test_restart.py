@@ -4,9 +4,9 @@ import time
 
 import pytest
 from stibium_harness import Client, Refused, Service, topology
+from stibium_harness.lab import DONE
 from stibium_harness.wire import Closed, WebSocket
 
-DONE = {"payload": None}
 NODES = {"n1": {}, "n2": {"cmd": "sh -c 'echo hello; i=0; while true; do i=$((i+1)); echo tick $i; sleep 0.2; done'"}}
 
 

@@ -226,6 +226,11 @@ class Service:
             raise RuntimeError(f"stibium token: {done.stderr}")
         return done.stdout.strip()
 
+    def client_environment(self, **more):
+        """What the command line client needs to reach this service as an admin, and nothing that a user of the machine has set."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("STIBIUM_", "SB_NATIVE_"))}
+        return {**kept, "STIBIUM_URL": self.url, "STIBIUM_TOKEN": self.admin(), "XDG_CONFIG_HOME": str(self.folder / "config"), **more}
+
     def admin(self):
         """An admin's token, made once per service."""
         if not getattr(self, "_admin", None):
