@@ -1,0 +1,172 @@
+#include "transport/io/send_batch.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <deque>
+#include <span>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using stibium::io::send_batch;
+
+/// A pair of sockets; what is sent into the near end is read at the far one.
+class link {
+public:
+  link() { REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends_) == 0); }
+  ~link() {
+    ::close(ends_[0]);
+    far_closes();
+  }
+  link(const link&) = delete;
+  link& operator=(const link&) = delete;
+
+  int near() const { return ends_[0]; }
+  void far_closes() {
+    if (ends_[1] >= 0) ::close(std::exchange(ends_[1], -1));
+  }
+  /// Sends until nothing more is taken; returns what was.
+  size_t fill() const {
+    const std::string much(64 * 1024, '.');
+    size_t bytes = 0;
+    for (ssize_t sent; (sent = ::send(ends_[0], much.data(), much.size(), MSG_DONTWAIT)) > 0;)
+      bytes += static_cast<size_t>(sent);
+    return bytes;
+  }
+  std::string arrived() const {
+    std::string all, some(64 * 1024, '\0');
+    for (ssize_t got; (got = ::read(ends_[1], some.data(), some.size())) > 0;)
+      all.append(some, 0, static_cast<size_t>(got));
+    return all;
+  }
+
+private:
+  int ends_[2] = {-1, -1};
+};
+
+/// The texts must stay where they are.
+std::vector<iovec> pieces_of(std::span<const std::string> texts) {
+  std::vector<iovec> pieces;
+  for (auto& text : texts) pieces.push_back({const_cast<char*>(text.data()), text.size()});
+  return pieces;
+}
+
+std::vector<ssize_t> results_of(send_batch& batch) {
+  auto results = batch.submit();
+  return {results.begin(), results.end()};
+}
+
+/// Runs a test with sends together and one by one. Where the kernel allows no io_uring, both are one by one.
+template <class F>
+void both_ways(F&& test) {
+  for (const bool together : {true, false}) {
+    CAPTURE(together);
+    send_batch batch{together};
+    test(batch);
+  }
+}
+
+TEST_CASE("send batch: each socket gets its own, batch after batch") {
+  both_ways([](send_batch& batch) {
+    std::deque<link> links(send_batch::room);
+    std::vector<std::string> texts;
+    for (size_t i = 0; i < links.size(); ++i) texts.push_back("to " + std::to_string(i) + ";");
+    for (int round = 0; round < 3; ++round) {
+      for (size_t i = 0; i < links.size(); ++i) {
+        CHECK_FALSE(batch.full());
+        batch.add(links[i].near(), pieces_of({&texts[i], 1}));
+      }
+      CHECK(batch.full());
+      auto results = results_of(batch);
+      CHECK(batch.size() == 0);
+      REQUIRE(results.size() == links.size());
+      for (size_t i = 0; i < links.size(); ++i) CHECK(results[i] == static_cast<ssize_t>(texts[i].size()));
+    }
+    for (size_t i = 0; i < links.size(); ++i) CHECK(links[i].arrived() == texts[i] + texts[i] + texts[i]);
+  });
+}
+
+TEST_CASE("send batch: nothing to send is no system call and no result") {
+  both_ways([](send_batch& batch) { CHECK(batch.submit().empty()); });
+}
+
+TEST_CASE("send batch: a socket that fails or is full keeps nothing from the others") {
+  both_ways([](send_batch& batch) {
+    std::deque<link> links(5);
+    const auto before = links[1].fill();
+    links[2].far_closes();
+    const std::vector<std::string> text{"hello"};
+    for (auto& each : links) batch.add(each.near(), pieces_of(text));
+    batch.add(-1, pieces_of(text));
+    CHECK(results_of(batch) == std::vector<ssize_t>{5, -EAGAIN, -EPIPE, 5, 5, -EBADF});
+    CHECK(links[0].arrived() == "hello");
+    CHECK(links[1].arrived().size() == before);
+    CHECK(links[3].arrived() == "hello");
+    CHECK(links[4].arrived() == "hello");
+  });
+}
+
+TEST_CASE("send batch: a socket takes a part of what is too much for it") {
+  both_ways([](send_batch& batch) {
+    std::deque<link> links(4);
+    const std::vector<std::string> much{std::string(4 * 1024 * 1024, 'a'), "b"};
+    for (auto& each : links) batch.add(each.near(), pieces_of(much));
+    for (auto taken : results_of(batch)) {
+      CHECK(taken > 0);
+      CHECK(taken < 4 * 1024 * 1024);
+    }
+  });
+}
+
+TEST_CASE("send batch: pieces arrive as one, in order, the same for all or not, few bytes or many") {
+  both_ways([](send_batch& batch) {
+    std::deque<link> links(12);
+    const std::vector<std::string> few{"one ", "two ", "three"}, others{"one ", "two ", "THREE"},
+        many{std::string(3000, 'x'), std::string(3000, 'y')}, *sent[] = {&few, &few, &others, &many, &few, &many};
+    std::vector<std::vector<iovec>> given;
+    for (size_t i = 0; i < links.size(); ++i) {
+      auto pieces = pieces_of(*sent[i % 6]);
+      batch.add(links[i].near(), pieces);
+      pieces.assign(pieces.size(), iovec{nullptr, 0}); // theirs is not to be used any more
+    }
+    batch.submit();
+    for (size_t i = 0; i < links.size(); ++i) {
+      std::string whole;
+      for (auto& text : *sent[i % 6]) whole += text;
+      CHECK(links[i].arrived() == whole);
+    }
+  });
+}
+
+TEST_CASE("send batch: what was joined for the batch before is not taken for the same") {
+  both_ways([](send_batch& batch) {
+    std::deque<link> links(3);
+    std::vector<std::string> texts{"ab", "cd"};
+    for (const std::string whole : {"abcd", "xbcd"}) {
+      texts[0][0] = whole[0]; // at the same place
+      for (auto& each : links) batch.add(each.near(), pieces_of(texts));
+      batch.submit();
+      for (auto& each : links) CHECK(each.arrived() == whole);
+    }
+  });
+}
+
+TEST_CASE("send batch: more small pieces than can be joined at once go out all the same") {
+  both_ways([](send_batch& batch) {
+    std::deque<link> links(send_batch::room);
+    std::deque<std::vector<std::string>> texts;
+    for (size_t i = 0; i < links.size(); ++i) {
+      texts.push_back({std::string(2000, static_cast<char>('a' + i % 26)), std::string(2000, 'z'), std::to_string(i)});
+      batch.add(links[i].near(), pieces_of(texts.back()));
+    }
+    batch.submit();
+    for (size_t i = 0; i < links.size(); ++i) CHECK(links[i].arrived() == texts[i][0] + texts[i][1] + texts[i][2]);
+  });
+}
+
+} // namespace
