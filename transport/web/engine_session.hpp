@@ -65,6 +65,8 @@ public:
 
   /// Sends what is queued, as far as the client takes it.
   void flush();
+  /// The WebSocket that the session is on; null while it is polling or over.
+  websocket* socket() { return closed_ ? nullptr : socket_.get(); }
 
 private:
   friend class flusher;

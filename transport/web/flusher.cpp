@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace stibium::web {
 
@@ -11,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Sessions written to in one go; between two goes others get their turn, acks above all.
-constexpr size_t sessions_per_go = 64;
+constexpr size_t sessions_per_go = io::send_batch::room;
 // A flush that took less than this is no load.
 constexpr auto light_work = 100us;
 // After a flush, as parts of the time that it took: what comes within the first waits for it to end; what comes within
@@ -21,9 +22,10 @@ constexpr auto longest_rest = 3ms;
 
 } // namespace
 
-flusher::flusher(boost::asio::io_context& context)
+flusher::flusher(boost::asio::io_context& context, io::send_batch& sends)
     : context_(context)
-    , timer_(context) {}
+    , timer_(context)
+    , sends_(sends) {}
 
 void flusher::mark(engine_session& what, bool urgent) {
   if (stopped_) return;
@@ -58,10 +60,7 @@ void flusher::run() {
   for (auto& session : std::exchange(doomed_, {})) session->finish(close_cause::slow_client);
   std::vector<session_ptr> now;
   now.swap(urgent_);
-  for (auto& session : now) {
-    session->urgent_ = session->marked_ = false;
-    session->flush();
-  }
+  write(now);
   now.clear();
   if (urgent_.empty()) urgent_.swap(now); // keeps its memory
   run_unhurried();
@@ -82,12 +81,8 @@ void flusher::run_unhurried() {
   }
   auto begun = clock::now();
   auto end = std::min(under_way_.size(), next_ + sessions_per_go);
-  for (; next_ < end; ++next_) {
-    auto& session = *under_way_[next_];
-    if (!session.marked_) continue; // went out with something urgent
-    session.marked_ = false;
-    session.flush();
-  }
+  write({under_way_.data() + next_, end - next_});
+  next_ = end;
   auto now = clock::now();
   spent_ += now - begun;
   if (next_ < under_way_.size()) return wake();
@@ -97,6 +92,34 @@ void flusher::run_unhurried() {
   not_before_ = loaded ? after(rest_part) : clock::time_point{};
   gather_until_ = loaded ? after(gathering_part) : clock::time_point{};
   if (!unhurried_.empty()) wake();
+}
+
+void flusher::write(std::span<const session_ptr> sessions) {
+  for (auto& session : sessions) {
+    if (!session->marked_) continue; // went out with something urgent
+    session->marked_ = session->urgent_ = false;
+    if (auto* socket = session->socket()) {
+      if (socket->stage(sends_)) staged_.emplace_back(socket);
+      if (sends_.full()) write_staged();
+    } else {
+      write_staged(); // what is staged must not change, and this may write to anyone
+      session->flush();
+    }
+  }
+  write_staged();
+}
+
+void flusher::write_staged() {
+  if (staged_.empty()) return;
+  std::array<bool, io::send_batch::room> taken;
+  auto results = sends_.submit();
+  for (size_t i = 0; i < results.size(); ++i) taken[i] = staged_[i]->sent(results[i]);
+  // The owners hear of it when all queues are in order, since they may add to any of them.
+  for (size_t i = 0; i < staged_.size(); ++i) {
+    if (taken[i]) staged_[i]->after_write();
+    staged_[i]->flush(); // what the first send had no room for
+  }
+  staged_.clear();
 }
 
 void flusher::rest() {

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <span>
 #include <vector>
 
 namespace stibium::web {
@@ -16,7 +17,8 @@ namespace stibium::web {
 /// brought nothing more, so that several lines share one system call and none of them waits in vain.
 class flusher {
 public:
-  explicit flusher(boost::asio::io_context& context);
+  /// Writes by way of `sends`, which is empty whenever nothing of this class is running.
+  flusher(boost::asio::io_context& context, io::send_batch& sends);
 
   /// The session has something to send.
   void mark(engine_session& what, bool urgent);
@@ -34,9 +36,13 @@ private:
   void run();
   void run_unhurried();
   void rest();
+  void write(std::span<const session_ptr> sessions);
+  void write_staged();
 
   boost::asio::io_context& context_;
   boost::asio::steady_timer timer_;
+  io::send_batch& sends_;
+  std::vector<websocket_ptr> staged_; ///< what `sends_` is for
   std::vector<session_ptr> urgent_, unhurried_, under_way_, doomed_;
   size_t next_ = 0;         ///< of those under way
   clock::duration spent_{}; ///< on those under way

@@ -47,7 +47,7 @@ shard::shard(boost::asio::io_context& context, size_t index, const engine_option
     , clock_(context, slot_for(options))
     , poller_(context)
     , accept_again_(this, [](void* me) { static_cast<shard*>(me)->accept(); })
-    , flusher_(context)
+    , flusher_(context, sends_)
     , last_polls_(kept_for_last_poll) {}
 
 shard::~shard() = default;

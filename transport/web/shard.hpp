@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transport/io/poller.hpp"
+#include "transport/io/send_batch.hpp"
 #include "transport/io/wheel_clock.hpp"
 #include "transport/web/engine_options.hpp"
 #include "transport/web/engine_session.hpp"
@@ -56,6 +57,7 @@ public:
   session_sink& sink() { return *sink_; }
   flusher& flushes() { return flusher_; }
   io::poller& polled() { return poller_; }
+  io::send_batch& sends() { return sends_; }
   const engineio::session_times& times() const { return times_; }
   /// Now, on the clock of the session machines.
   engineio::millis now() const;
@@ -104,6 +106,7 @@ private:
   boost::asio::ip::tcp::acceptor acceptor_;
   io::wheel_clock clock_;
   io::poller poller_;
+  io::send_batch sends_;
   io::deadline accept_again_;
   flusher flusher_;
   boost::intrusive::list<websocket> websockets_;

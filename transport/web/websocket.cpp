@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <span>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -16,31 +15,11 @@ namespace stibium::web {
 
 namespace {
 
-constexpr size_t gathered = 64;                // batches per system call
-constexpr size_t copied_together = 4096;       // bytes; fewer are one piece for the system sooner than several
+constexpr size_t gathered = 64;                // batches of frames per send
 constexpr size_t first_heap_bytes = 4096;      // of a buffer for frames that do not fit inline
 constexpr std::chrono::seconds linger_time{3}; // for the client's close frame
 constexpr uint16_t no_code_given = 1005;       // how the reader calls a close frame without a code
 constexpr uint16_t normal_closure = 1000;
-
-/// As `sendmsg`, of `bytes` in all.
-ssize_t send_now(int socket, std::span<iovec> pieces, size_t bytes) {
-  constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-  if (pieces.size() == 1) return ::send(socket, pieces[0].iov_base, pieces[0].iov_len, flags);
-  if (bytes <= copied_together) {
-    std::array<char, copied_together> copy;
-    size_t size = 0;
-    for (auto& piece : pieces) {
-      std::memcpy(copy.data() + size, piece.iov_base, piece.iov_len);
-      size += piece.iov_len;
-    }
-    return ::send(socket, copy.data(), size, flags);
-  }
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = pieces.size();
-  return ::sendmsg(socket, &message, flags);
-}
 
 } // namespace
 
@@ -179,21 +158,30 @@ void websocket::fit_buffer() {
 }
 
 void websocket::flush() {
-  while (state_ != state::ended && !blocked_ && !failed_ && !queue_.empty()) {
-    std::array<iovec, gathered> pieces;
-    auto count = queue_.gather(pieces.data(), pieces.size());
-    auto sent = send_now(socket_, {pieces.data(), count}, queue_.bytes());
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) {
-      blocked_ = errno == EAGAIN || errno == EWOULDBLOCK;
-      return blocked_ ? void() : end_later();
-    }
-    written_ += static_cast<uint64_t>(sent);
-    counters::add(home_.counted().flushes);
-    counters::add(home_.counted().bytes_out, static_cast<uint64_t>(sent));
-    queue_.consume(static_cast<size_t>(sent));
-    after_write();
+  auto& batch = home_.sends();
+  while (stage(batch))
+    if (sent(batch.submit().front())) after_write();
+}
+
+bool websocket::stage(io::send_batch& into) const {
+  if (state_ == state::ended || blocked_ || failed_ || queue_.empty()) return false;
+  std::array<iovec, gathered> pieces;
+  into.add(socket_, {pieces.data(), queue_.gather(pieces.data(), pieces.size())});
+  return true;
+}
+
+bool websocket::sent(ssize_t result) {
+  if (result == -EINTR) return false;
+  if (result < 0) {
+    blocked_ = result == -EAGAIN;
+    if (!blocked_) end_later();
+    return false;
   }
+  written_ += static_cast<uint64_t>(result);
+  counters::add(home_.counted().flushes);
+  counters::add(home_.counted().bytes_out, static_cast<uint64_t>(result));
+  queue_.consume(static_cast<size_t>(result));
+  return true;
 }
 
 void websocket::end_later() {

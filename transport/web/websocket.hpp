@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transport/io/poller.hpp"
+#include "transport/io/send_batch.hpp"
 #include "transport/io/timing_wheel.hpp"
 #include "transport/web/counters.hpp"
 #include "transport/web/send_queue.hpp"
@@ -56,6 +57,14 @@ public:
   /// Sends what the socket takes now; the rest follows when it can. The owner hears of failures later, never from here.
   void flush();
 
+  // The same in steps, for many together. Between the first and the second nothing else may happen to the queue.
+  /// Adds what waits to a batch of sends; false if there is nothing that the socket would take.
+  bool stage(io::send_batch& into) const;
+  /// Notes what became of it; false if nothing was taken. The owner hears nothing yet.
+  bool sent(ssize_t result);
+  /// Goes on after bytes have been taken: tells the owner.
+  void after_write();
+
   /// Ends it politely: sends what is queued and a close frame, waits a little for the client's. The owner hears nothing
   /// more.
   void close(uint16_t code, std::string_view reason);
@@ -82,7 +91,6 @@ private:
   void take(const frame_item& item);
   void fit_buffer();
   void end_later();
-  void after_write();
   void end(close_cause why);
 
   shard& home_;
@@ -96,8 +104,8 @@ private:
   std::unique_ptr<char[]> heap_;
   uint32_t heap_capacity_ = 0, fill_ = 0;
   state state_ = state::open;
-  bool readable_ = false;    ///< there may be something to read
-  bool hung_up_ = false;     ///< nothing comes after what there is to read
+  bool readable_ = false; ///< there may be something to read
+  bool hung_up_ = false;  ///< nothing comes after what there is to read
   bool read_posted_ = false, held_back_ = false;
   bool blocked_ = false;     ///< the socket takes no more for now
   bool failed_ = false;      ///< it never will again
