@@ -243,8 +243,10 @@ TEST_CASE_FIXTURE(lab_fixture, "embedded: what works on for a runtime that was k
   std::ofstream{record.file_of("n1", "log")} << "hello\n";
   std::filesystem::create_directories(root / "lab-other/other-1");
   std::ofstream{root / "lab-other/other-1/state.json.new"} << "{";
-  const auto pid = std::stoi(
-      output_of("STIBIUM_RUN_ROOT=" + root.string() + " sh -c 'setsid sleep 76543 >/dev/null 2>&1 & echo $!'"));
+  // While a program is being replaced by another one it shows no environment.
+  const auto pid = std::stoi(output_of("STIBIUM_RUN_ROOT=" + root.string() +
+                                       " sh -c 'setsid sleep 76543 >/dev/null 2>&1 & "
+                                       "until grep -qs ^sleep /proc/$!/cmdline; do :; done; echo $!'"));
   if (!begin()) return;
   CHECK_FALSE(runtime::find_process(pid));
   CHECK(ask<std::vector<instance_status>>(atom::inspect_v).value->empty());
