@@ -18,9 +18,10 @@ int make_epoll() {
 
 } // namespace
 
-poller::poller(boost::asio::io_context& context)
+poller::poller(boost::asio::io_context& context, std::function<void()> all_told)
     : context_(context)
-    , epoll_(context, make_epoll()) {
+    , epoll_(context, make_epoll())
+    , all_told_(std::move(all_told)) {
   await();
 }
 
@@ -57,6 +58,7 @@ void poller::run() {
     auto& event = events_[static_cast<size_t>(told_++)];
     if (event.data.ptr) static_cast<pollable*>(event.data.ptr)->on_ready(event.events);
   }
+  if (all_told_) all_told_();
 }
 
 void poller::go_on() {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <sys/epoll.h>
 
 namespace stibium::io {
@@ -13,8 +14,8 @@ namespace stibium::io {
 /// Hears when its descriptor becomes ready. Called on the poller's thread.
 class pollable {
 public:
-  /// `events` are epoll's: `EPOLLIN`, `EPOLLOUT`, `EPOLLRDHUP`, `EPOLLHUP`, `EPOLLERR`. Each is told once, when it begins
-  /// (edge-triggered): read until a read comes back short, write until a write would block.
+  /// `events` are epoll's: `EPOLLIN`, `EPOLLOUT`, `EPOLLRDHUP`, `EPOLLHUP`, `EPOLLERR`. Each is told once, when it
+  /// begins (edge-triggered): read until a read comes back short, write until a write would block.
   virtual void on_ready(uint32_t events) = 0;
 
 protected:
@@ -28,13 +29,14 @@ protected:
 /// request costs.
 class poller {
 public:
-  /// Throws `std::system_error` where the system has no descriptors left.
-  explicit poller(boost::asio::io_context& context);
+  /// `all_told`, if there is one, is called when all that was found ready at once has been told. Throws
+  /// `std::system_error` where the system has no descriptors left.
+  explicit poller(boost::asio::io_context& context, std::function<void()> all_told = {});
   poller(const poller&) = delete;
   poller& operator=(const poller&) = delete;
 
-  /// Watches `descriptor`, which is `what`'s and non-blocking or only used without blocking. What is ready already is told
-  /// soon, never from here. False where the system refuses, which has a limit for all that a user watches.
+  /// Watches `descriptor`, which is `what`'s and non-blocking or only used without blocking. What is ready already is
+  /// told soon, never from here. False where the system refuses, which has a limit for all that a user watches.
   bool watch(int descriptor, pollable& what);
 
   /// Stops that, before the descriptor is closed; `what` hears nothing more.
@@ -49,6 +51,7 @@ private:
 
   boost::asio::io_context& context_;
   boost::asio::posix::stream_descriptor epoll_;
+  std::function<void()> all_told_;
   std::array<epoll_event, at_once> events_;
   int told_ = 0, fetched_ = 0;
 };

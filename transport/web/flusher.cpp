@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Sessions written to in one go; between two goes others get their turn, acks above all.
-constexpr size_t sessions_per_go = io::send_batch::room;
+constexpr size_t sessions_per_go = io::socket_batch::room;
 // A flush that took less than this is no load.
 constexpr auto light_work = 100us;
 // After a flush, as parts of the time that it took: what comes within the first waits for it to end; what comes within
@@ -22,10 +22,10 @@ constexpr auto longest_rest = 3ms;
 
 } // namespace
 
-flusher::flusher(boost::asio::io_context& context, io::send_batch& sends)
+flusher::flusher(boost::asio::io_context& context, io::socket_batch& batch)
     : context_(context)
     , timer_(context)
-    , sends_(sends) {}
+    , batch_(batch) {}
 
 void flusher::mark(engine_session& what, bool urgent) {
   if (stopped_) return;
@@ -64,6 +64,7 @@ void flusher::run() {
   now.clear();
   if (urgent_.empty()) urgent_.swap(now); // keeps its memory
   run_unhurried();
+  failed_.rethrow();
 }
 
 void flusher::run_unhurried() {
@@ -99,11 +100,11 @@ void flusher::write(std::span<const session_ptr> sessions) {
     if (!session->marked_) continue; // went out with something urgent
     session->marked_ = session->urgent_ = false;
     if (auto* socket = session->socket()) {
-      if (socket->stage(sends_)) staged_.emplace_back(socket);
-      if (sends_.full()) write_staged();
+      if (socket->stage_write(batch_)) staged_.emplace_back(socket);
+      if (batch_.full()) write_staged();
     } else {
       write_staged(); // what is staged must not change, and this may write to anyone
-      session->flush();
+      failed_.guard([&] { session->flush(); });
     }
   }
   write_staged();
@@ -111,13 +112,15 @@ void flusher::write(std::span<const session_ptr> sessions) {
 
 void flusher::write_staged() {
   if (staged_.empty()) return;
-  std::array<bool, io::send_batch::room> taken;
-  auto results = sends_.submit();
+  std::array<bool, io::socket_batch::room> taken;
+  auto results = batch_.submit();
   for (size_t i = 0; i < results.size(); ++i) taken[i] = staged_[i]->sent(results[i]);
   // The owners hear of it when all queues are in order, since they may add to any of them.
   for (size_t i = 0; i < staged_.size(); ++i) {
-    if (taken[i]) staged_[i]->after_write();
-    staged_[i]->flush(); // what the first send had no room for
+    failed_.guard([&] {
+      if (taken[i]) staged_[i]->after_write();
+      staged_[i]->flush(); // what the first send had no room for
+    });
   }
   staged_.clear();
 }

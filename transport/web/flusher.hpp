@@ -1,5 +1,7 @@
 #pragma once
 
+#include "transport/io/first_failure.hpp"
+#include "transport/io/socket_batch.hpp"
 #include "transport/web/engine_session.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -17,8 +19,8 @@ namespace stibium::web {
 /// brought nothing more, so that several lines share one system call and none of them waits in vain.
 class flusher {
 public:
-  /// Writes by way of `sends`, which is empty whenever nothing of this class is running.
-  flusher(boost::asio::io_context& context, io::send_batch& sends);
+  /// Writes by way of `batch`, which is empty whenever nothing of this class is running.
+  flusher(boost::asio::io_context& context, io::socket_batch& batch);
 
   /// The session has something to send.
   void mark(engine_session& what, bool urgent);
@@ -41,8 +43,9 @@ private:
 
   boost::asio::io_context& context_;
   boost::asio::steady_timer timer_;
-  io::send_batch& sends_;
-  std::vector<websocket_ptr> staged_; ///< what `sends_` is for
+  io::socket_batch& batch_;
+  std::vector<websocket_ptr> staged_; ///< what `batch_` is for
+  io::first_failure failed_;          ///< one session's trouble is not everyone's
   std::vector<session_ptr> urgent_, unhurried_, under_way_, doomed_;
   size_t next_ = 0;         ///< of those under way
   clock::duration spent_{}; ///< on those under way

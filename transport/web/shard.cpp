@@ -45,10 +45,11 @@ shard::shard(boost::asio::io_context& context, size_t index, const engine_option
     , times_{static_cast<uint32_t>(options.ping_interval.count()), static_cast<uint32_t>(options.ping_timeout.count())}
     , acceptor_(std::move(acceptor))
     , clock_(context, slot_for(options))
-    , poller_(context)
+    , poller_(context, [this] { intake_.run(); })
     , accept_again_(this, [](void* me) { static_cast<shard*>(me)->accept(); })
-    , flusher_(context, sends_)
-    , last_polls_(kept_for_last_poll) {}
+    , last_polls_(kept_for_last_poll)
+    , intake_(context, batch_)
+    , flusher_(context, batch_) {}
 
 shard::~shard() = default;
 

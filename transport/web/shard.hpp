@@ -1,11 +1,12 @@
 #pragma once
 
 #include "transport/io/poller.hpp"
-#include "transport/io/send_batch.hpp"
+#include "transport/io/socket_batch.hpp"
 #include "transport/io/wheel_clock.hpp"
 #include "transport/web/engine_options.hpp"
 #include "transport/web/engine_session.hpp"
 #include "transport/web/flusher.hpp"
+#include "transport/web/intake.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -57,7 +58,8 @@ public:
   session_sink& sink() { return *sink_; }
   flusher& flushes() { return flusher_; }
   io::poller& polled() { return poller_; }
-  io::send_batch& sends() { return sends_; }
+  io::socket_batch& batch() { return batch_; }
+  intake& intakes() { return intake_; }
   const engineio::session_times& times() const { return times_; }
   /// Now, on the clock of the session machines.
   engineio::millis now() const;
@@ -106,9 +108,8 @@ private:
   boost::asio::ip::tcp::acceptor acceptor_;
   io::wheel_clock clock_;
   io::poller poller_;
-  io::send_batch sends_;
+  io::socket_batch batch_;
   io::deadline accept_again_;
-  flusher flusher_;
   boost::intrusive::list<websocket> websockets_;
   std::unordered_map<const http_connection*, std::shared_ptr<http_connection>> http_;
   std::unordered_map<std::string_view, session_ptr> sessions_; ///< keys lie in the sessions
@@ -116,6 +117,9 @@ private:
   size_t http_alive_ = 0;                                      ///< with those that only wait for their last handler
   std::function<void()> quiet_;
   bool stopping_ = false;
+  // Go first, and let go of connections, which take leave here.
+  intake intake_;
+  flusher flusher_;
 };
 
 } // namespace stibium::web

@@ -61,37 +61,40 @@ void websocket::on_ready(uint32_t events) {
   if (!(events & (EPOLLIN | ends))) return;
   readable_ = true;
   if (events & ends) hung_up_ = true;
-  read();
-}
-
-void websocket::read() {
-  if (!readable_ || state_ == state::ended) return;
-  if (state_ == state::open && queue_.bytes() > home_.options().send_queue_bytes) held_back_ = true;
-  if (held_back_) return;
-  auto room = capacity() - fill_;
-  auto size = ::recv(socket_, bytes() + fill_, room, MSG_DONTWAIT);
-  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-    readable_ = false;
-    return;
-  }
-  if (size == 0 || (size < 0 && errno != EINTR)) return end(close_cause::transport_close);
-  if (size > 0) {
-    // Less than there was room for is all that there was, and what comes later is told anew.
-    if (static_cast<size_t>(size) < room && !hung_up_) readable_ = false;
-    counters::add(home_.counted().bytes_in, static_cast<uint64_t>(size));
-    fill_ += static_cast<uint32_t>(size);
-    parse();
-  }
-  if (readable_) read_soon();
+  read_soon();
 }
 
 void websocket::read_soon() {
-  if (read_posted_) return;
-  read_posted_ = true;
-  boost::asio::post(home_.context(), [me = websocket_ptr{this}] {
-    me->read_posted_ = false;
-    me->read();
-  });
+  if (reading_) return;
+  reading_ = true;
+  home_.intakes().mark(*this);
+}
+
+bool websocket::stage_read(io::socket_batch& into) {
+  reading_ = false;
+  if (!readable_ || state_ == state::ended) return false;
+  if (state_ == state::open && queue_.bytes() > home_.options().send_queue_bytes) held_back_ = true;
+  if (held_back_) return false;
+  into.receive(socket_, {bytes() + fill_, capacity() - fill_});
+  return true;
+}
+
+void websocket::received(ssize_t result) {
+  if (state_ == state::ended) return;
+  if (result == -EAGAIN) {
+    readable_ = false;
+    return;
+  }
+  if (result == 0 || (result < 0 && result != -EINTR)) return end(close_cause::transport_close);
+  if (result > 0) {
+    const auto size = static_cast<uint32_t>(result);
+    // Less than there was room for is all that there was, and what comes later is told anew.
+    if (size < capacity() - fill_ && !hung_up_) readable_ = false;
+    counters::add(home_.counted().bytes_in, size);
+    fill_ += size;
+    parse();
+  }
+  if (readable_) read_soon();
 }
 
 void websocket::parse() {
@@ -158,15 +161,15 @@ void websocket::fit_buffer() {
 }
 
 void websocket::flush() {
-  auto& batch = home_.sends();
-  while (stage(batch))
+  auto& batch = home_.batch();
+  while (stage_write(batch))
     if (sent(batch.submit().front())) after_write();
 }
 
-bool websocket::stage(io::send_batch& into) const {
+bool websocket::stage_write(io::socket_batch& into) const {
   if (state_ == state::ended || blocked_ || failed_ || queue_.empty()) return false;
   std::array<iovec, gathered> pieces;
-  into.add(socket_, {pieces.data(), queue_.gather(pieces.data(), pieces.size())});
+  into.send(socket_, {pieces.data(), queue_.gather(pieces.data(), pieces.size())});
   return true;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "transport/io/poller.hpp"
-#include "transport/io/send_batch.hpp"
+#include "transport/io/socket_batch.hpp"
 #include "transport/io/timing_wheel.hpp"
 #include "transport/web/counters.hpp"
 #include "transport/web/send_queue.hpp"
@@ -59,11 +59,17 @@ public:
 
   // The same in steps, for many together. Between the first and the second nothing else may happen to the queue.
   /// Adds what waits to a batch of sends; false if there is nothing that the socket would take.
-  bool stage(io::send_batch& into) const;
+  bool stage_write(io::socket_batch& into) const;
   /// Notes what became of it; false if nothing was taken. The owner hears nothing yet.
   bool sent(ssize_t result);
   /// Goes on after bytes have been taken: tells the owner.
   void after_write();
+
+  // Reading in steps, for many together. Between the two nothing else may be done with it but ending it.
+  /// Adds a receive to a batch; false if nothing is to be read now.
+  bool stage_read(io::socket_batch& into);
+  /// Takes what came of it. The owner hears of the messages.
+  void received(ssize_t result);
 
   /// Ends it politely: sends what is queued and a close frame, waits a little for the client's. The owner hears nothing
   /// more.
@@ -85,7 +91,6 @@ private:
   char* bytes() { return heap_ ? heap_.get() : inline_.data(); }
   size_t capacity() const { return heap_ ? heap_capacity_ : inline_bytes; }
   void on_ready(uint32_t events) override;
-  void read();
   void read_soon();
   void parse();
   void take(const frame_item& item);
@@ -106,7 +111,8 @@ private:
   state state_ = state::open;
   bool readable_ = false; ///< there may be something to read
   bool hung_up_ = false;  ///< nothing comes after what there is to read
-  bool read_posted_ = false, held_back_ = false;
+  bool reading_ = false;  ///< it is marked for the intake
+  bool held_back_ = false;
   bool blocked_ = false;     ///< the socket takes no more for now
   bool failed_ = false;      ///< it never will again
   bool broken_ = false;      ///< what comes can not be parsed any more

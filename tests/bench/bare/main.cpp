@@ -1,4 +1,4 @@
-#include "transport/io/send_batch.hpp"
+#include "transport/io/socket_batch.hpp"
 
 #include <algorithm>
 #include <array>
@@ -86,7 +86,7 @@ private:
 
   void send_soon(int socket, const std::string& bytes) {
     const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
-    sends_.add(socket, {&piece, 1});
+    sends_.send(socket, {&piece, 1});
     if (sends_.full()) send_now();
   }
 
@@ -153,7 +153,7 @@ private:
   std::vector<std::pair<int, std::string>> answers_;
   size_t lines_ = 0;
   int looks_ = 0;
-  stibium::io::send_batch sends_;
+  stibium::io::socket_batch sends_;
 };
 
 int listen_on_loopback() {

@@ -104,6 +104,17 @@ TEST_CASE_FIXTURE(fixture, "poller: who is forgotten hears nothing, not even wha
   CHECK(one.heard.size() + two.heard.size() == 1);
 }
 
+TEST_CASE("poller: says when all has been told that was ready at once") {
+  boost::asio::io_context context;
+  std::vector<size_t> heard_by_then;
+  end one, two;
+  poller polled{context, [&] { heard_by_then.push_back(one.heard.size() + two.heard.size()); }};
+  REQUIRE(polled.watch(one.watched(), one));
+  REQUIRE(polled.watch(two.watched(), two));
+  context.poll();
+  CHECK(heard_by_then == std::vector<size_t>{2});
+}
+
 TEST_CASE_FIXTURE(fixture, "poller: an exception keeps nobody else from hearing") {
   std::vector<end> many(100); // more than are fetched at once
   for (auto& each : many) watch(each);

@@ -1,0 +1,115 @@
+#include "transport/io/socket_batch.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <sys/socket.h>
+#include <utility>
+
+namespace stibium::io {
+
+namespace {
+
+constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+// Pieces that are not more bytes than this are one piece for the kernel sooner than several.
+constexpr size_t joined_bytes = 4096;
+constexpr size_t joined_room = 64 * 1024; // of one batch
+// Fewer operations than this are no cheaper together.
+constexpr size_t worth_it = 3;
+constexpr auto not_done = std::numeric_limits<ssize_t>::min();
+
+bool same(std::span<const iovec> a, std::span<const iovec> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
+} // namespace
+
+socket_batch::socket_batch(bool together)
+    : asked_(!together)
+    , joined_(std::make_unique_for_overwrite<char[]>(joined_room)) {}
+
+void socket_batch::send(int socket, std::span<const iovec> pieces) {
+  auto& what = operations_[size_++];
+  what = {socket, false, pieces_.size(), 1, {}};
+  if (pieces.size() == 1) return pieces_.push_back(pieces[0]);
+  size_t bytes = 0;
+  for (auto& piece : pieces) bytes += piece.iov_len;
+  if (bytes <= joined_bytes && bytes <= joined_room - joined_size_) return pieces_.push_back(join(pieces, bytes));
+  pieces_.insert(pieces_.end(), pieces.begin(), pieces.end());
+  what.count = pieces.size();
+}
+
+void socket_batch::receive(int socket, std::span<char> space) {
+  operations_[size_++] = {socket, true, pieces_.size(), 1, {}};
+  pieces_.push_back({space.data(), space.size()});
+}
+
+/// All who follow the same stream are sent the same pieces.
+iovec socket_batch::join(std::span<const iovec> pieces, size_t bytes) {
+  if (same(pieces, joined_from_)) return joined_last_;
+  joined_from_.assign(pieces.begin(), pieces.end());
+  joined_last_ = {joined_.get() + joined_size_, bytes};
+  for (auto& piece : pieces) {
+    std::memcpy(joined_.get() + joined_size_, piece.iov_base, piece.iov_len);
+    joined_size_ += piece.iov_len;
+  }
+  return joined_last_;
+}
+
+std::span<const ssize_t> socket_batch::submit() {
+  std::fill_n(results_.begin(), size_, not_done);
+  if (size_ >= worth_it && may_go_together()) submit_together();
+  for (size_t i = 0; i < size_; ++i)
+    if (results_[i] == not_done) results_[i] = do_one(operations_[i]);
+  pieces_.clear();
+  joined_from_.clear();
+  joined_size_ = 0;
+  return {results_.data(), std::exchange(size_, 0)};
+}
+
+bool socket_batch::may_go_together() {
+  if (!std::exchange(asked_, true)) ring_ = uring::open(room);
+  return ring_ != nullptr;
+}
+
+void socket_batch::submit_together() {
+  for (size_t i = 0; i < size_; ++i) {
+    auto& entry = ring_->next();
+    prepare(operations_[i], entry);
+    entry.user_data = i;
+  }
+  const bool good = ring_->run();
+  for (io_uring_cqe done; ring_->take(done);) results_[done.user_data] = done.res;
+  if (!good) ring_.reset();
+}
+
+void socket_batch::prepare(operation& what, io_uring_sqe& entry) {
+  auto* pieces = pieces_.data() + what.first;
+  entry.fd = what.socket;
+  entry.msg_flags = flags;
+  if (what.count == 1) {
+    entry.opcode = what.receives ? IORING_OP_RECV : IORING_OP_SEND;
+    entry.addr = reinterpret_cast<uintptr_t>(pieces->iov_base);
+    entry.len = static_cast<uint32_t>(std::min(pieces->iov_len, size_t{INT32_MAX}));
+    return;
+  }
+  what.message.msg_iov = pieces;
+  what.message.msg_iovlen = what.count;
+  entry.opcode = IORING_OP_SENDMSG;
+  entry.addr = reinterpret_cast<uintptr_t>(&what.message);
+  entry.len = 1;
+}
+
+ssize_t socket_batch::do_one(const operation& what) {
+  auto* pieces = pieces_.data() + what.first;
+  msghdr message{};
+  message.msg_iov = pieces;
+  message.msg_iovlen = what.count;
+  const auto done = what.receives     ? ::recv(what.socket, pieces->iov_base, pieces->iov_len, flags)
+                    : what.count == 1 ? ::send(what.socket, pieces->iov_base, pieces->iov_len, flags)
+                                      : ::sendmsg(what.socket, &message, flags);
+  return done < 0 ? -errno : done;
+}
+
+} // namespace stibium::io
