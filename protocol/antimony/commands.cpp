@@ -7,7 +7,6 @@
 #include <rapidjson/document.h>
 
 #include <cstddef>
-#include <optional>
 
 namespace stibium::antimony {
 
@@ -52,14 +51,19 @@ parsed<const rapidjson::Value*> argument_of(const document& doc) {
   return doc.Size() < 2 ? nullptr : &doc[1];
 }
 
-// The object of an argument, which may be wrapped in a string. `inner` keeps the unwrapped one alive.
-parsed<const rapidjson::Value*> object_of(const rapidjson::Value* argument, std::optional<document>& inner) {
-  if (!argument) return invalid_input{"data is missing: the event has no argument"};
-  if (argument->IsObject()) return argument;
-  if (!argument->IsString()) return invalid_input{"data must be an object, or a string that holds one as JSON"};
-  if (inner.emplace(view(*argument)).HasParseError()) return invalid_input{"data is a string, but not JSON"};
-  if (!inner->IsObject()) return invalid_input{"data is a string, but the JSON in it is not an object"};
-  return static_cast<const rapidjson::Value*>(&*inner);
+// Reads the event's first argument: an object, which may be wrapped in a string.
+template <class F>
+auto read_object(std::string_view json, F read) -> decltype(read(rapidjson::Value{})) {
+  const document doc{json};
+  const auto argument = argument_of(doc);
+  if (!argument) return argument.error();
+  if (!*argument) return invalid_input{"data is missing: the event has no argument"};
+  if ((*argument)->IsObject()) return read(**argument);
+  if (!(*argument)->IsString()) return invalid_input{"data must be an object, or a string that holds one as JSON"};
+  const document inner{view(**argument)};
+  if (inner.HasParseError()) return invalid_input{"data is a string, but not JSON"};
+  if (!inner.IsObject()) return invalid_input{"data is a string, but the JSON in it is not an object"};
+  return read(inner);
 }
 
 // A member by name; null counts as absent. A name that is there twice would mean different things to different readers.
@@ -129,6 +133,14 @@ parsed<lab_request> read_lab_request(const rapidjson::Value& object, bool swappe
   return lab_request{std::move(*lab), command, std::move(*node), std::move(*shell)};
 }
 
+parsed<terminal_size> read_size(const rapidjson::Value& object) {
+  const auto cols = number_member(object, "cols", 1, max_terminal_side);
+  if (!cols) return cols.error();
+  const auto rows = number_member(object, "rows", 1, max_terminal_side);
+  if (!rows) return rows.error();
+  return terminal_size{static_cast<uint16_t>(*cols), static_cast<uint16_t>(*rows)};
+}
+
 } // namespace
 
 parsed<std::string> parse_event_name(std::string_view json) {
@@ -139,13 +151,7 @@ parsed<std::string> parse_event_name(std::string_view json) {
 }
 
 parsed<lab_request> parse_lab_command(std::string_view json, bool swapped) {
-  const document doc{json};
-  std::optional<document> inner;
-  const auto argument = argument_of(doc);
-  if (!argument) return argument.error();
-  const auto object = object_of(*argument, inner);
-  if (!object) return object.error();
-  return read_lab_request(**object, swapped);
+  return read_object(json, [&](const rapidjson::Value& object) { return read_lab_request(object, swapped); });
 }
 
 parsed<std::string> parse_shell_input(std::string_view json) {
@@ -156,18 +162,6 @@ parsed<std::string> parse_shell_input(std::string_view json) {
   return accepted(view(**argument));
 }
 
-parsed<terminal_size> parse_resize(std::string_view json) {
-  const document doc{json};
-  std::optional<document> inner;
-  const auto argument = argument_of(doc);
-  if (!argument) return argument.error();
-  const auto object = object_of(*argument, inner);
-  if (!object) return object.error();
-  const auto cols = number_member(**object, "cols", 1, max_terminal_side);
-  if (!cols) return cols.error();
-  const auto rows = number_member(**object, "rows", 1, max_terminal_side);
-  if (!rows) return rows.error();
-  return terminal_size{static_cast<uint16_t>(*cols), static_cast<uint16_t>(*rows)};
-}
+parsed<terminal_size> parse_resize(std::string_view json) { return read_object(json, read_size); }
 
 } // namespace stibium::antimony
