@@ -1,5 +1,7 @@
 #include "transport/io/socket_batch.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -69,7 +71,10 @@ std::span<const ssize_t> socket_batch::submit() {
 }
 
 bool socket_batch::may_go_together() {
-  if (!std::exchange(asked_, true)) ring_ = uring::open(room);
+  if (!std::exchange(asked_, true)) {
+    ring_ = uring::open(room);
+    if (!ring_) spdlog::info("io_uring is not there or not allowed: each send and receive is a system call of its own");
+  }
   return ring_ != nullptr;
 }
 
