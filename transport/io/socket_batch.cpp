@@ -32,19 +32,19 @@ socket_batch::socket_batch(bool together)
     , joined_(std::make_unique_for_overwrite<char[]>(joined_room)) {}
 
 void socket_batch::send(int socket, std::span<const iovec> pieces) {
-  auto& what = operations_[size_++];
-  what = {socket, false, pieces_.size(), 1, {}};
-  if (pieces.size() == 1) return pieces_.push_back(pieces[0]);
+  const auto first = pieces_.size();
   size_t bytes = 0;
   for (auto& piece : pieces) bytes += piece.iov_len;
-  if (bytes <= joined_bytes && bytes <= joined_room - joined_size_) return pieces_.push_back(join(pieces, bytes));
-  pieces_.insert(pieces_.end(), pieces.begin(), pieces.end());
-  what.count = pieces.size();
+  if (pieces.size() > 1 && bytes <= joined_bytes && bytes <= joined_room - joined_size_)
+    pieces_.push_back(join(pieces, bytes));
+  else
+    pieces_.insert(pieces_.end(), pieces.begin(), pieces.end());
+  operations_[size_++] = {socket, false, first, pieces_.size() - first, {}};
 }
 
 void socket_batch::receive(int socket, std::span<char> space) {
-  operations_[size_++] = {socket, true, pieces_.size(), 1, {}};
   pieces_.push_back({space.data(), space.size()});
+  operations_[size_++] = {socket, true, pieces_.size() - 1, 1, {}};
 }
 
 /// All who follow the same stream are sent the same pieces.

@@ -25,7 +25,9 @@ constexpr auto longest_rest = 3ms;
 flusher::flusher(boost::asio::io_context& context, io::socket_batch& batch)
     : context_(context)
     , timer_(context)
-    , batch_(batch) {}
+    , batch_(batch) {
+  staged_.reserve(io::socket_batch::room);
+}
 
 void flusher::mark(engine_session& what, bool urgent) {
   if (stopped_) return;

@@ -9,7 +9,9 @@ namespace stibium::web {
 
 intake::intake(boost::asio::io_context& context, io::socket_batch& batch)
     : context_(context)
-    , batch_(batch) {}
+    , batch_(batch) {
+  staged_.reserve(io::socket_batch::room);
+}
 
 void intake::mark(websocket& what) {
   marked_.emplace_back(&what);
