@@ -45,25 +45,17 @@ void poller::await() {
 }
 
 void poller::run() {
-  if (told_ == fetched_) {
-    told_ = 0;
-    fetched_ = std::max(0, ::epoll_wait(epoll_.native_handle(), events_.data(), at_once, 0));
-  }
-  // Also when a handler throws, which is the io thread's to report, the others are told.
-  struct at_end {
-    poller& mine;
-    ~at_end() { mine.go_on(); }
-  } last{*this};
-  while (told_ < fetched_) {
+  fetched_ = std::max(0, ::epoll_wait(epoll_.native_handle(), events_.data(), at_once, 0));
+  for (told_ = 0; told_ < fetched_;) {
     auto& event = events_[static_cast<size_t>(told_++)];
-    if (event.data.ptr) static_cast<pollable*>(event.data.ptr)->on_ready(event.events);
+    if (event.data.ptr) failed_.guard([&] { static_cast<pollable*>(event.data.ptr)->on_ready(event.events); });
   }
-  if (all_told_) all_told_();
-}
-
-void poller::go_on() {
-  if (told_ == fetched_ && fetched_ < at_once) return await();
-  boost::asio::post(context_, [this] { run(); });
+  if (all_told_) failed_.guard(all_told_);
+  if (fetched_ < at_once)
+    await();
+  else
+    boost::asio::post(context_, [this] { run(); });
+  failed_.rethrow(); // it is the io thread's to report
 }
 
 } // namespace stibium::io

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "transport/io/first_failure.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -47,11 +49,11 @@ private:
 
   void await();
   void run();
-  void go_on();
 
   boost::asio::io_context& context_;
   boost::asio::posix::stream_descriptor epoll_;
   std::function<void()> all_told_;
+  first_failure failed_; ///< what one of those watched throws costs no other its news
   std::array<epoll_event, at_once> events_;
   int told_ = 0, fetched_ = 0;
 };

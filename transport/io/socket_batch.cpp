@@ -1,5 +1,7 @@
 #include "transport/io/socket_batch.hpp"
 
+#include "transport/io/uring.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -30,6 +32,8 @@ bool same(std::span<const iovec> a, std::span<const iovec> b) {
 socket_batch::socket_batch(bool together)
     : asked_(!together)
     , joined_(std::make_unique_for_overwrite<char[]>(joined_room)) {}
+
+socket_batch::~socket_batch() = default;
 
 void socket_batch::send(int socket, std::span<const iovec> pieces) {
   const auto first = pieces_.size();
@@ -89,31 +93,40 @@ void socket_batch::submit_together() {
   if (!good) ring_.reset();
 }
 
+msghdr socket_batch::message_of(const operation& what) {
+  msghdr message{};
+  message.msg_iov = pieces_.data() + what.first;
+  message.msg_iovlen = what.count;
+  return message;
+}
+
 void socket_batch::prepare(operation& what, io_uring_sqe& entry) {
-  auto* pieces = pieces_.data() + what.first;
   entry.fd = what.socket;
   entry.msg_flags = flags;
   if (what.count == 1) {
+    auto& piece = pieces_[what.first];
     entry.opcode = what.receives ? IORING_OP_RECV : IORING_OP_SEND;
-    entry.addr = reinterpret_cast<uintptr_t>(pieces->iov_base);
-    entry.len = static_cast<uint32_t>(std::min(pieces->iov_len, size_t{INT32_MAX}));
+    entry.addr = reinterpret_cast<uintptr_t>(piece.iov_base);
+    entry.len = static_cast<uint32_t>(std::min(piece.iov_len, size_t{INT32_MAX}));
     return;
   }
-  what.message.msg_iov = pieces;
-  what.message.msg_iovlen = what.count;
+  what.message = message_of(what);
   entry.opcode = IORING_OP_SENDMSG;
   entry.addr = reinterpret_cast<uintptr_t>(&what.message);
   entry.len = 1;
 }
 
 ssize_t socket_batch::do_one(const operation& what) {
-  auto* pieces = pieces_.data() + what.first;
-  msghdr message{};
-  message.msg_iov = pieces;
-  message.msg_iovlen = what.count;
-  const auto done = what.receives     ? ::recv(what.socket, pieces->iov_base, pieces->iov_len, flags)
-                    : what.count == 1 ? ::send(what.socket, pieces->iov_base, pieces->iov_len, flags)
-                                      : ::sendmsg(what.socket, &message, flags);
+  auto& piece = pieces_[what.first];
+  ssize_t done;
+  if (what.receives) {
+    done = ::recv(what.socket, piece.iov_base, piece.iov_len, flags);
+  } else if (what.count == 1) {
+    done = ::send(what.socket, piece.iov_base, piece.iov_len, flags);
+  } else {
+    const auto message = message_of(what);
+    done = ::sendmsg(what.socket, &message, flags);
+  }
   return done < 0 ? -errno : done;
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "transport/io/uring.hpp"
-
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -11,7 +9,11 @@
 #include <sys/uio.h>
 #include <vector>
 
+struct io_uring_sqe;
+
 namespace stibium::io {
+
+class uring;
 
 /// Sends to many sockets, or receives from many, with one system call where there is an io_uring, else with one call
 /// each. Either way nothing waits and nothing is left under way: when `submit` returns, each socket has taken or given
@@ -26,6 +28,9 @@ public:
 
   /// With `together` false each operation is a system call everywhere.
   explicit socket_batch(bool together = true);
+  ~socket_batch();
+  socket_batch(const socket_batch&) = delete;
+  socket_batch& operator=(const socket_batch&) = delete;
 
   /// Adds a send of `pieces`, one at least. What they point at must stay as it is until `submit`; they themselves need
   /// not. Only while the batch is not full.
@@ -46,12 +51,13 @@ private:
     int socket;
     bool receives;
     size_t first, count; ///< of `pieces_`
-    msghdr message;
+    msghdr message;      ///< of several pieces, for the kernel to read
   };
 
   bool may_go_together();
   iovec join(std::span<const iovec> pieces, size_t bytes);
   void submit_together();
+  msghdr message_of(const operation& what);
   void prepare(operation& what, io_uring_sqe& entry);
   ssize_t do_one(const operation& what);
 

@@ -29,9 +29,8 @@ public:
 
 private:
   struct mapping {
-    void* at = nullptr;
-    size_t size = 0;
-    mapping() = default;
+    void* at; ///< null if the kernel refused
+    size_t size;
     mapping(int descriptor, size_t bytes, off_t offset);
     ~mapping();
     mapping(const mapping&) = delete;

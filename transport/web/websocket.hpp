@@ -109,10 +109,10 @@ private:
   std::unique_ptr<char[]> heap_;
   uint32_t heap_capacity_ = 0, fill_ = 0;
   state state_ = state::open;
-  bool readable_ = false; ///< there may be something to read
-  bool hung_up_ = false;  ///< nothing comes after what there is to read
-  bool reading_ = false;  ///< it is marked for the intake
-  bool held_back_ = false;
+  bool readable_ = false;    ///< there may be something to read
+  bool hung_up_ = false;     ///< nothing comes after what there is to read
+  bool reading_ = false;     ///< it is marked for the intake
+  bool held_back_ = false;   ///< nothing is read until the client has taken more
   bool blocked_ = false;     ///< the socket takes no more for now
   bool failed_ = false;      ///< it never will again
   bool broken_ = false;      ///< what comes can not be parsed any more

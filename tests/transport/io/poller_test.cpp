@@ -113,6 +113,12 @@ TEST_CASE("poller: says when all has been told that was ready at once") {
   REQUIRE(polled.watch(two.watched(), two));
   context.poll();
   CHECK(heard_by_then == std::vector<size_t>{2});
+  one.then = two.then = [] { throw std::runtime_error{"as asked"}; };
+  one.far_writes("a");
+  two.far_writes("b");
+  context.restart();
+  CHECK_THROWS_WITH(context.poll(), "as asked");
+  CHECK(heard_by_then == std::vector<size_t>{2, 4});
 }
 
 TEST_CASE_FIXTURE(fixture, "poller: an exception keeps nobody else from hearing") {

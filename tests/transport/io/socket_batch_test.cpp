@@ -154,7 +154,6 @@ TEST_CASE("socket batch: pieces arrive as one, in order, the same for all or not
     std::deque<link> links(12);
     const std::vector<std::string> few{"one ", "two ", "three"}, others{"one ", "two ", "THREE"},
         many{std::string(3000, 'x'), std::string(3000, 'y')}, *sent[] = {&few, &few, &others, &many, &few, &many};
-    std::vector<std::vector<iovec>> given;
     for (size_t i = 0; i < links.size(); ++i) {
       auto pieces = pieces_of(*sent[i % 6]);
       batch.send(links[i].near(), pieces);
