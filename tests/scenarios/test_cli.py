@@ -217,7 +217,7 @@ def test_help_and_version(service):
 
 
 def test_health_needs_no_login(service):
-    nobody = {**service.client_environment(), "STIBIUM_TOKEN": ""}
+    nobody = service.client_environment(STIBIUM_TOKEN="")
     assert run(service, "health", env=nobody).startswith("ready: ")
     assert run(service, "health", "--alive", env=nobody) == "alive\n"
     assert json.loads(run(service, "--json", "health", env=nobody))["state"] == "ready"

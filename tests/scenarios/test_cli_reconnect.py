@@ -12,7 +12,6 @@ from stibium_harness.lab import DONE
 from stibium_harness.service import BIN
 
 
-
 class Watcher:
     """A client that runs on; its lines can be waited for."""
 

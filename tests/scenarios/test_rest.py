@@ -10,7 +10,6 @@ from stibium_harness.lab import DONE
 from stibium_harness.service import PASSWORD, USER
 
 
-
 @pytest.fixture(scope="module")
 def service():
     labs = {"top.clab.yml": topology("top"), "campus/collection.yml": json.dumps({"creator": "alice"}),
